@@ -1,0 +1,1 @@
+"""Endpoint device-health agent: probes give readings, rules verdicts, alerts transitions; outputs tell people."""

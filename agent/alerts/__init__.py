@@ -1,0 +1,1 @@
+"""Alerts: they remember verdicts and say what changed."""

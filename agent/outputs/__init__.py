@@ -1,0 +1,1 @@
+"""Outputs: they tell people and programs about each cycle."""

@@ -1,0 +1,1 @@
+"""Probes: they acquire readings from the hardware."""

@@ -1,0 +1,1 @@
+"""Rules: they give verdicts on readings."""
