@@ -61,8 +61,9 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the first request's deadline."""
-        transport.set_write_buffer_limits(high=0)  # so that every unread response is known, not only large ones
         super().connection_made(transport)
+        # So that every unread response is known, not only a large one. Not 0: asyncio's TLS would pause at once.
+        transport.set_write_buffer_limits(high=1, low=0)
         self._watch_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
