@@ -1,0 +1,175 @@
+"""Remembers every alert between cycles: verdicts in, the alerts that live and what changed out.
+
+A verdict on a healthy resource that has no alert, which is nearly every verdict, costs one look-up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from agent.alerts.alert import Alert, AlertKey, Change, Message, State, Transition
+from agent.alerts.lifecycle import step
+from agent.readings import Labels, resource_name
+from agent.rules.rule import Outcome, Rule, Severity, Threshold, Verdict
+
+Render = Callable[[Rule, Alert], Message]
+"""Makes the words of an alert from its rule, in the configured language."""
+
+NO_VERDICT = "no probe says anything about it now"
+
+
+class Tracker:
+    """All pending and firing alerts."""
+
+    def __init__(self, rules: Iterable[Rule], render: Render, alerts: Iterable[Alert] = ()) -> None:
+        """`alerts` are those that lived when the agent ended; those of rules that are no more are dropped silently."""
+        self._alerts: dict[tuple[str, Severity, Labels], Alert] = {_identity(alert.key): alert for alert in alerts}
+        self._render = render
+        self._rules: Mapping[str, Rule] = {}
+        self._thresholds: dict[tuple[str, Severity], Threshold] = {}
+        self.replace_rules(rules)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Every pending and firing alert, in the order they began."""
+        return tuple(self._alerts.values())
+
+    def replace_rules(self, rules: Iterable[Rule]) -> None:
+        """Judge by these rules from now on.
+
+        An alert whose rule or level is no more ends without a word: the fault was not mended, it is no longer asked.
+        """
+        self._rules = {rule.name: rule for rule in rules}
+        self._thresholds = {
+            (rule.name, threshold.severity): threshold for rule in self._rules.values() for threshold in rule.levels
+        }
+        self._alerts = {key: alert for key, alert in self._alerts.items() if key[:2] in self._thresholds}
+
+    def live_resources(self) -> dict[str, set[Labels]]:
+        """The resources of live alerts by reading, so that the evaluator gives a verdict on each."""
+        resources: dict[str, set[Labels]] = {}
+        for rule, _, resource in self._alerts:
+            resources.setdefault(self._rules[rule].reading, set()).add(resource)
+        return resources
+
+    def track(self, verdicts: Iterable[Verdict], elapsed_seconds: float, now: datetime) -> tuple[Transition, ...]:
+        """Take in one cycle's verdicts. A live alert without a verdict is unknown, never well."""
+        transitions: list[Transition] = []
+        unjudged = dict(self._alerts)
+        for verdict in verdicts:
+            key = (verdict.rule, verdict.severity, verdict.resource)
+            before = unjudged.pop(key, None)
+            if before is not None or verdict.outcome is Outcome.BREACH:
+                transitions.extend(self._step(key, before, verdict, elapsed_seconds, now))
+        for key, alert in unjudged.items():
+            transitions.extend(self._step(key, alert, _unknown(alert), elapsed_seconds, now))
+        return tuple(transitions)
+
+    def find(self, identifier: str) -> Alert | None:
+        """The alert with this id, or the only one of a rule of this name; nothing when there is none or several."""
+        named = [alert for alert in self._alerts.values() if identifier in (alert_id(alert.key), alert.key.rule)]
+        if len({(alert.key.rule, alert.key.resource) for alert in named}) != 1:
+            return None
+        return (worst_firing(named) or named)[0]
+
+    def mark_seen(self, key: AlertKey, at: datetime) -> bool:
+        """Note that a person saw the alert; the first time counts. Whether this was the first."""
+        return self._note(key, seen_at=at)
+
+    def acknowledge(self, key: AlertKey, by: str, at: datetime) -> bool:
+        """Note that a person is dealing with the alert; the first one counts. Whether this was the first."""
+        return self._note(key, acknowledged_at=at, acknowledged_by=by)
+
+    def _note(self, key: AlertKey, **fields: datetime | str) -> bool:
+        alert = self._alerts.get(_identity(key))
+        first = next(iter(fields))
+        if alert is None or getattr(alert, first) is not None:
+            return False
+        self._alerts[_identity(key)] = replace(alert, **fields)  # type: ignore[arg-type]  # the two callers above
+        return True
+
+    def _step(
+        self,
+        key: tuple[str, Severity, Labels],
+        before: Alert | None,
+        verdict: Verdict,
+        elapsed_seconds: float,
+        now: datetime,
+    ) -> Iterable[Transition]:
+        rule = self._rules[verdict.rule]
+        threshold = self._thresholds[verdict.rule, verdict.severity]
+        after = step(before, verdict, threshold, rule.keep_firing_seconds, elapsed_seconds, now)
+        if after is None:
+            self._alerts.pop(key, None)
+        elif after is not before:
+            self._alerts[key] = after
+        change = change_between(before, after, verdict.outcome)
+        if change is not None:
+            yield self._transition(before, after, change, verdict, now)
+
+    def _transition(
+        self, before: Alert | None, after: Alert | None, change: Change, verdict: Verdict, now: datetime
+    ) -> Transition:
+        alert = after or before
+        assert alert is not None  # noqa: S101  # for the type checker: a change has at least one side
+        value = verdict.value if verdict.value is not None else alert.value
+        if after is None:
+            alert = replace(alert, state=State.INACTIVE, value=value)
+        return Transition(
+            alert=alert,
+            change=change,
+            before=before.state if before else State.INACTIVE,
+            after=alert.state,
+            at=now,
+            value=value,
+            message=self._render(self._rules[alert.key.rule], alert),
+        )
+
+
+def change_between(before: Alert | None, after: Alert | None, outcome: Outcome) -> Change | None:
+    """What people would call the change; nothing where the state stayed."""
+    if before is None or after is None:
+        if after is not None:
+            return Change.FIRING if after.state is State.FIRING else Change.PENDING
+        if before is None:
+            return None
+        if before.state is State.PENDING:
+            return Change.DISMISSED
+        return Change.GONE if outcome is Outcome.GONE else Change.RESOLVED
+    if after.state is not before.state:
+        return Change.FIRING
+    return Change.CANNOT_TELL if after.cannot_tell and not before.cannot_tell else None
+
+
+def alert_id(key: AlertKey) -> str:
+    """A short name that people can type, the same after a restart: the rule, the level's letter and four hex digits."""
+    digest = hashlib.sha256(f"{key.severity.value} {resource_name(key.resource)}".encode()).hexdigest()
+    return f"{key.rule}-{digest[:4]}"
+
+
+def worst_firing(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Of each rule and resource the worst firing level, which is what people see."""
+    worst: dict[tuple[str, Labels], Alert] = {}
+    for alert in alerts:
+        key = (alert.key.rule, alert.key.resource)
+        if alert.state is State.FIRING and (key not in worst or alert.key.severity is Severity.CRITICAL):
+            worst[key] = alert
+    return tuple(worst.values())
+
+
+def _identity(key: AlertKey) -> tuple[str, Severity, Labels]:
+    return (key.rule, key.severity, key.resource)
+
+
+def _unknown(alert: Alert) -> Verdict:
+    return Verdict(
+        rule=alert.key.rule,
+        severity=alert.key.severity,
+        resource=alert.key.resource,
+        outcome=Outcome.UNKNOWN,
+        limit=alert.limit,
+        reason=NO_VERDICT,
+    )
