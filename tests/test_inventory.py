@@ -1,0 +1,84 @@
+"""A sensor that belongs to the machine is missed; one that can be unplugged is not."""
+
+from datetime import UTC, datetime, timedelta
+
+from agent.inventory import Inventory, Sensor, observe
+from agent.readings import Labels, MetricSpec, ProbeResult, ProbeStatus, Reading, Snapshot
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SPECS = {
+    "fan_speed_rpm": MetricSpec(name="fan_speed_rpm", help="", source="", labels=("fan",)),
+    "storage_ratio": MetricSpec(name="storage_ratio", help="", source="", labels=("mountpoint",), removable=True),
+}
+FAN: Labels = (("fan", "cpu"),)
+STICK: Labels = (("mountpoint", "/media/stick"),)
+
+
+def snapshot(*readings: Reading, status: ProbeStatus = ProbeStatus.SUCCESS, days: float = 0) -> Snapshot:
+    now = START + timedelta(days=days)
+    result = ProbeResult(probe="p", status=status, readings=readings, started_at=now, duration_seconds=0)
+    return Snapshot(taken_at=now, results={"p": result})
+
+
+BOTH = (
+    Reading(metric="fan_speed_rpm", value=900, labels=FAN),
+    Reading(metric="storage_ratio", value=0.5, labels=STICK, suspect="odd"),
+)
+
+
+def test_only_what_belongs_to_the_machine_is_learnt() -> None:
+    """The fan is known after one look, the memory stick is not; the second look has nothing new."""
+    inventory = Inventory(SPECS)
+    assert inventory.learn(snapshot(*BOTH)) == (
+        Sensor(probe="p", metric="fan_speed_rpm", labels=FAN, first_seen_at=START, last_seen_at=START),
+    )
+    assert inventory.learn(snapshot(*BOTH)) == ()
+    assert inventory.known() == {"fan_speed_rpm": {FAN}}
+
+
+def test_a_sensor_is_lost_only_when_its_probe_succeeds_without_it() -> None:
+    """A failing probe loses nothing; a successful one that shows less does."""
+    inventory = Inventory(SPECS)
+    inventory.learn(snapshot(*BOTH))
+    failed, fewer = snapshot(status=ProbeStatus.FAILED), snapshot(BOTH[1])
+    assert inventory.lost(failed) == {}
+    inventory.learn(fewer)
+    assert [sensor.labels for sensor in inventory.lost(fewer)["p"]] == [FAN]
+    inventory.learn(snapshot(*BOTH))
+    assert inventory.lost(snapshot(*BOTH)) == {}
+
+
+def test_a_probe_that_shows_nothing_at_all_has_lost_everything() -> None:
+    """Success without one reading is a loss too."""
+    inventory = Inventory(SPECS)
+    inventory.learn(snapshot(*BOTH))
+    nothing = snapshot()
+    inventory.learn(nothing)
+    assert [sensor.labels for sensor in inventory.lost(nothing)["p"]] == [FAN]
+
+
+def test_a_week_of_absence_is_a_removal() -> None:
+    """After seven days the sensor is forgotten; a present one never is, and is stored once a day."""
+    inventory = Inventory(SPECS)
+    inventory.learn(snapshot(*BOTH))
+    assert [s.labels for s in inventory.learn(snapshot(*BOTH, days=8))] == [FAN]
+    assert inventory.forget(START + timedelta(days=14)) == ()
+    inventory.learn(snapshot(BOTH[1], days=15))
+    assert [sensor.labels for sensor in inventory.forget(START + timedelta(days=15.1))] == [FAN]
+    assert inventory.known() == {}
+
+
+def test_the_probes_are_reported_on() -> None:
+    """Success, suspect readings and lost sensors of each probe; an unsupported one has no series."""
+    inventory = Inventory(SPECS)
+    inventory.learn(snapshot(*BOTH))
+    values = {r.metric: (r.labels, r.value) for r in observe(snapshot(*BOTH), inventory).readings}
+    about = (("probe", "p"),)
+    assert values == {
+        "probe_success": (about, 1),
+        "probe_suspect_readings": (about, 1),
+        "probe_lost_sensors": (about, 0),
+    }
+    assert observe(snapshot(status=ProbeStatus.UNSUPPORTED), inventory).readings == ()
+    failed = observe(snapshot(status=ProbeStatus.TIMED_OUT), inventory)
+    assert failed.readings[0] == Reading(metric="probe_success", value=0.0, labels=about)
