@@ -220,8 +220,10 @@ def test_a_changed_password_is_not_remembered(serve: Serve, tmp_path: Path) -> N
             ["2:14: cert_file: {0}/a.pem and {0}/a.key cannot be used: No such file or directory; expected PEM files"],
         ),
         (
-            ("tls_server_config:\n  {cert_file: a, key_file: b, client_ca_file: c,\n"
-            "   min_version: TLS13, max_version: TLS12}"),
+            (
+                "tls_server_config:\n  {cert_file: a, key_file: b, client_ca_file: c,\n"
+                "   min_version: TLS13, max_version: TLS12}"
+            ),
             [
                 "3:37: max_version: it is below min_version; expected at least that",
                 "2:3: tls_server_config: client_auth_type and client_ca_file go together; expected both or none",
