@@ -39,6 +39,24 @@ def read_bytes(path: str) -> bytes:
         os.close(descriptor)
 
 
+def read_whole(path: str) -> bytes:
+    """The whole file, for the record-wise files of /proc (mountinfo, diskstats, vmstat).
+
+    One read of those ends at the last record that fits a page, however large the buffer (kernel, fs/seq_file.c).
+
+    Raises:
+        OSError: as `read_bytes`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        chunks = []
+        while chunk := os.read(descriptor, MAXIMUM_SIZE_BYTES):
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
 def read_text(path: str) -> str:
     """The file as text without surrounding white space; bytes that are not UTF-8 are replaced, controls removed.
 

@@ -8,7 +8,7 @@ for it, and lets any other exception escape: the runner turns it into a failed r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,6 +53,31 @@ class Sample:
     readings: tuple[Reading, ...]
     errors: tuple[str, ...] = ()
     facts: frozenset[str] = frozenset()
+
+
+def gather(parts: Mapping[str, Callable[[], Iterable[Reading]]]) -> Sample:
+    """Take each part of a probe by itself, so that what cannot be read costs only its own readings.
+
+    A part that says `Unsupported`, or that meets an error of reading or of format, becomes a line in `errors`.
+
+    Raises:
+        Unsupported: no part gave a reading, and every one of them said that there is none.
+        OSError: no part gave a reading, and something was broken.
+    """
+    readings: list[Reading] = []
+    errors: list[str] = []
+    broken = False
+    for name, part in parts.items():
+        try:
+            readings.extend(part())
+        except Unsupported as reason:
+            errors.append(str(reason))
+        except (OSError, ValueError) as error:
+            broken = True
+            errors.append(f"{name}: {(isinstance(error, OSError) and error.strerror) or error}")
+    if errors and not readings:
+        raise (OSError if broken else Unsupported)("; ".join(errors))
+    return Sample(readings=tuple(readings), errors=tuple(errors))
 
 
 class Sampler(Protocol):
