@@ -15,9 +15,8 @@ def clause_states(update: Update) -> dict[str, str]:
 
     A rule without any verdict counts as unknown: nothing that it could judge was measured.
     """
-    by_rule: dict[str, str] = {}
-    for verdict in update.verdicts:
-        _worsen(by_rule, verdict.rule, UNKNOWN if verdict.outcome is Outcome.UNKNOWN else NORMAL)
+    by_rule = {verdict.rule: NORMAL for verdict in update.verdicts}
+    by_rule |= {verdict.rule: UNKNOWN for verdict in update.verdicts if verdict.outcome is Outcome.UNKNOWN}
     for alert in update.alerts:
         if alert.state is State.FIRING:
             _worsen(by_rule, alert.key.rule, _BY_SEVERITY[alert.key.severity])

@@ -109,6 +109,8 @@ class Witness:
     hash: str
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 NO_ENTRY = Witness(id=0, hash=FIRST_PREVIOUS)
 
 
@@ -144,7 +146,7 @@ def row_of(entry: Entry) -> tuple[int | str, ...]:
 
 def canonical(body: Mapping[str, Json]) -> str:
     """A body as text, always the same for the same content. Raises ValueError for NaN and infinities."""
-    return _clean(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False))
+    return _clean(_ENCODER.encode(body))
 
 
 def body_of(entry: Entry) -> dict[str, Json]:
@@ -164,6 +166,15 @@ def happened_at(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry.at).astimezone(offset)
 
 
+def has_time(entry: Entry) -> bool:
+    """Whether the entry's time can be read; only tampering makes it not so."""
+    try:
+        happened_at(entry)
+    except ValueError:
+        return False
+    return True
+
+
 def utc_text(at: datetime) -> str:
     """A time as the journal writes it: UTC with microseconds, so that text order is time order."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -177,4 +188,4 @@ def _offset_text(at: datetime) -> str:
 
 def _clean(text: str) -> str:
     """Text that UTF-8 can hold: names from devices and file systems may carry bytes that are no text."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")

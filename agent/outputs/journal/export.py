@@ -40,7 +40,7 @@ def export(entries: Iterable[Entry], form: ExportFormat, stream: BinaryIO) -> in
     stream.write(_FIRST_LINE[form].encode())
     count = 0
     for entry in entries:
-        stream.write(line(entry).encode())
+        stream.write(line(entry).encode(errors="replace"))  # a tampered body may hold half a character
         count += 1
     return count
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from agent.readings import ProbeResult, Reading, Snapshot
@@ -38,7 +38,10 @@ _ADD_SLOT = """
         mean = (mean * count + excluded.mean * excluded.count) / (count + excluded.count),
         count = count + excluded.count
 """
-_ADD_SPAN = "INSERT INTO clause_spans VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
+_ADD_SPAN = """
+    INSERT INTO clause_spans VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        until = excluded.until, state = excluded.state
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +67,28 @@ class Span:
     until: float
 
 
+_Gathered = list[float]
+"""Lowest, sum, highest, count: changed in place, since several are touched in every cycle."""
+
+
+@dataclass(slots=True)
+class _OpenSpan:
+    """The span that a clause is in now; changed in place like the numbers above."""
+
+    since: float
+    until: float
+    state: str
+
+
 class History:
     """Gathers each cycle and writes once a minute, on a connection that the caller guards."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Raises sqlite3.Error."""
         self._connection = connection
-        self._points: dict[tuple[str, str, int], Point] = {}
-        self._open: dict[str, Span] = {}
-        self._ended: list[Span] = []
+        self._points: dict[tuple[str, str, int], _Gathered] = {}
+        self._open: dict[str, _OpenSpan] = {}
+        self._ended: list[tuple[str, float, float, str]] = []
         self._taken: dict[str, ProbeResult] = {}
         for statement in _SCHEMA:
             connection.execute(statement)
@@ -82,8 +98,9 @@ class History:
         if len(self._points) + len(self._ended) > _MOST_GATHERED:
             self.forget()
         at = snapshot.taken_at.timestamp()
+        slot = int(at // SLOT_SECONDS) * SLOT_SECONDS
         for metric, resource, value in self._drawn(snapshot):
-            self._gather(metric, resource, int(at // SLOT_SECONDS) * SLOT_SECONDS, value)
+            self._gather((metric, resource, slot), value)
         for clause, state in clause_states.items():
             self._extend(clause, state, at)
 
@@ -92,8 +109,8 @@ class History:
 
         Call `forget` once the transaction has succeeded; until then the same is written again.
         """
-        points = [(p.metric, p.resource, p.at, p.lowest, p.mean, p.highest, p.count) for p in self._points.values()]
-        spans = [(s.clause, s.since, s.until, s.state) for s in (*self._ended, *self._open.values())]
+        points = [(*key, low, total / n, high, n) for key, (low, total, high, n) in self._points.items()]
+        spans = [*self._ended, *((clause, span.since, span.until, span.state) for clause, span in self._open.items())]
         self._connection.executemany(_ADD_SLOT, points)
         self._connection.executemany(_ADD_SPAN, spans)
 
@@ -115,31 +132,25 @@ class History:
                 self._taken[probe] = result
                 yield from choose(result.readings)
 
-    def _gather(self, metric: str, resource: str, slot: int, value: float) -> None:
-        key = (metric, resource, slot)
-        point = self._points.get(key)
-        if point is None:
-            self._points[key] = Point(
-                metric=metric, resource=resource, at=slot, lowest=value, mean=value, highest=value, count=1
-            )
+    def _gather(self, key: tuple[str, str, int], value: float) -> None:
+        gathered = self._points.get(key)
+        if gathered is None:
+            self._points[key] = [value, value, value, 1]
         else:
-            self._points[key] = replace(
-                point,
-                lowest=min(point.lowest, value),
-                mean=point.mean + (value - point.mean) / (point.count + 1),
-                highest=max(point.highest, value),
-                count=point.count + 1,
-            )
+            gathered[0] = min(gathered[0], value)
+            gathered[1] += value
+            gathered[2] = max(gathered[2], value)
+            gathered[3] += 1
 
     def _extend(self, clause: str, state: str, at: float) -> None:
         span = self._open.get(clause)
-        if span is not None and span.state == state and 0 <= at - span.until <= _APART_SECONDS:
-            self._open[clause] = replace(span, until=at)
-            return
         if span is not None:
-            is_seamless = 0 <= at - span.until <= _APART_SECONDS
-            self._ended.append(replace(span, until=at) if is_seamless else span)
-        self._open[clause] = Span(clause=clause, state=state, since=at, until=at)
+            if 0 <= at - span.until <= _APART_SECONDS:
+                span.until = at
+                if span.state == state:
+                    return
+            self._ended.append((clause, span.since, span.until, span.state))
+        self._open[clause] = _OpenSpan(at, at, state)
 
 
 def points_between(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[Point, ...]:
