@@ -1,4 +1,3 @@
-# ruff: noqa: T201 -- a benchmark prints
 """How fast the journal takes entries, proves them, and becomes a report; prints medians.
 
 Run: python tests/benchmarks/bench_journal.py

@@ -91,15 +91,16 @@ class Journal:
         """All statements inside take effect together, or none does."""
         with self.lock:
             self.connection.execute("BEGIN IMMEDIATE")
-            head = self._head
+            head, is_done = self._head, False
             try:
                 yield self.connection
                 self.connection.execute("COMMIT")
-            except BaseException:
-                self._head = head
+                is_done = True
+            finally:
+                if not is_done:
+                    self._head = head
                 if self.connection.in_transaction:  # SQLite itself has rolled back after some faults of the disk
                     self.connection.execute("ROLLBACK")
-                raise
 
     def _tampering(self, drafts: Sequence[Draft], found: Witness) -> list[Draft]:
         """An entry that says so, when the head is no longer the one written last: someone else changed the file."""
