@@ -58,24 +58,26 @@ class Sample:
 def gather(parts: Mapping[str, Callable[[], Iterable[Reading]]]) -> Sample:
     """Take each part of a probe by itself, so that what cannot be read costs only its own readings.
 
-    A part that says `Unsupported`, or that meets an error of reading or of format, becomes a line in `errors`.
+    A part that says `Unsupported`, or that meets an error of reading or of format, becomes a line in `errors`. A part
+    may end well without a reading, as at a first look.
 
     Raises:
-        Unsupported: no part gave a reading, and every one of them said that there is none.
-        OSError: no part gave a reading, and something was broken.
+        Unsupported: nothing was read, and every part said that there is none.
+        OSError: nothing was read, no part ended well, and something was broken.
     """
     readings: list[Reading] = []
     errors: list[str] = []
-    broken = False
+    broken, ended_well = False, False
     for name, part in parts.items():
         try:
             readings.extend(part())
+            ended_well = True
         except Unsupported as reason:
             errors.append(str(reason))
         except (OSError, ValueError) as error:
             broken = True
             errors.append(f"{name}: {(isinstance(error, OSError) and error.strerror) or error}")
-    if errors and not readings:
+    if not readings and not ended_well:
         raise (OSError if broken else Unsupported)("; ".join(errors))
     return Sample(readings=tuple(readings), errors=tuple(errors))
 

@@ -22,10 +22,11 @@ BURST_PERIOD_SECONDS = 0.1
 """For a command that looks for a few seconds only."""
 
 _NO_PRESSURE = {
-    errno.ENOENT: "this kernel is built without pressure stall information (CONFIG_PSI)",
-    errno.EOPNOTSUPP: "pressure stall information is switched off (start the machine with psi=1)",
+    errno.ENOENT: "this kernel shows no pressure stall information; if it is built with it, psi=1 at the start helps",
+    errno.EOPNOTSUPP: "pressure stall information is switched off; psi=1 at the machine's start helps",
 }
-"""The two ways in which there is none, as node_exporter's pressure collector tells them apart."""
+"""Without CONFIG_PSI there are no files; switched off, older kernels refuse to read them and newer ones hide them too
+(seen on 6.1 started with psi=0)."""
 
 _KINDS: dict[str, tuple[tuple[bytes, Labels], ...]] = {
     "cpu": ((b"some", (("resource", "cpu"), ("kind", "some"))),),
