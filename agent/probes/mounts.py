@@ -23,15 +23,18 @@ _LOOP_MAJOR = "7"
 """A loop device is a file of a file system that is watched already (kernel, Documentation/admin-guide/devices.txt)."""
 
 _STOPPED = frozenset(("ro", "emergency_ro", "shutdown"))
-"""Superblock options under which nothing is written. From 6.15 ext4 stays `rw` after an error and shows `emergency_ro`
-(seen on 6.18 with /sys/fs/ext4/*/trigger_fs_error); `shutdown` is ext4's word for a device that went away."""
+"""Superblock options under which nothing is written. Newer kernels leave ext4 `rw` after an error and show
+`emergency_ro` (seen on 6.18 with /sys/fs/ext4/*/trigger_fs_error); `shutdown` is for a device that went away."""
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """One mounted file system. `is_writable` is about the superblock, not about this mount of it."""
+    """One mounted file system. `is_writable` is about the superblock, not about this mount of it.
+
+    `has_failed`: it says itself that it stopped; `stops_on_error`: it would, after an error.
+    """
 
     device: str
     mountpoint: str
@@ -39,6 +42,7 @@ class Mount:
     source: str
     is_writable: bool
     has_failed: bool
+    stops_on_error: bool
 
 
 def local_mounts(mountinfo: str) -> list[Mount]:
@@ -73,6 +77,7 @@ def _mount(line: str) -> Mount | None:
         source=_unescape(superblock[1]),
         is_writable=not options & _STOPPED,
         has_failed=bool(options & (_STOPPED - {"ro"})),
+        stops_on_error="errors=remount-ro" in options,
     )
 
 

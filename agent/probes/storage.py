@@ -4,8 +4,8 @@ Data passes from /proc/self/mountinfo, statvfs and /proc/diskstats to readings. 
 statvfs: what lies in /proc is read, and space and inodes are named as missing.
 
 A read-only file system is a fault only where it should be writable: this agent saw it so earlier (kept over restarts),
-/etc/fstab says so, or the file system itself says that it stopped after an error. One that was never writable (a rescue
-medium, a kiosk's image) gives no reading at all, nor one of its space, which nobody can use up.
+/etc/fstab says so, or the file system itself shows that it stopped after an error. One that was never writable (a
+rescue medium, a kiosk's image) gives no reading at all, nor one of its space, which nobody can use up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from agent.probes.hostfs import read_text, read_whole
+from agent.probes.hostfs import read_bytes, read_number, read_text, read_whole
 from agent.probes.mounts import Mount, local_mounts, writable_by_design
 from agent.probes.probe import Context, ProbeSpec, Sample, Unsupported, gather
 from agent.readings import MetricSpec, Reading
@@ -37,13 +37,15 @@ class _Storage:
         self._fstab = frozenset[str]() if context.host.is_redirected else _fstab_mountpoints()
         self._totals: dict[str, tuple[int, int]] = {}
         self._disks: dict[str, bool] = {}
+        self._started_at: int | None = None
 
     def sample(self) -> Sample:
         try:
             table = read_whole(f"{self._host.procfs}/self/mountinfo")
         except FileNotFoundError:
             raise Unsupported("no file systems: there is no /proc/self/mountinfo") from None
-        mounts = [mount for mount in local_mounts(table.decode("utf-8", "replace")) if self._should_be_writable(mount)]
+        found = [self._with_errors(mount) for mount in local_mounts(table.decode("utf-8", "replace"))]
+        mounts = [mount for mount in found if self._should_be_writable(mount)]
         self._facts = frozenset(map(_fact, mounts))
         parts: dict[str, Callable[[], Iterator[Reading]]] = {"read-only": partial(_states, mounts)}
         if self._host.is_redirected:
@@ -55,6 +57,23 @@ class _Storage:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _with_errors(self, mount: Mount) -> Mount:
+        """The mount, stopped if ext4 met an error since the machine's start.
+
+        Some kernels (seen on Debian's 6.1.0-50) refuse every write after an error and show it nowhere in the table of
+        mounts. An error from before the start is left from another time.
+        """
+        if not (mount.is_writable and mount.stops_on_error):
+            return mount
+        try:
+            name = os.path.basename(os.readlink(f"{self._host.sysfs}/dev/block/{mount.device}"))
+            failed_at = read_number(f"{self._host.sysfs}/fs/ext4/{name}/last_error_time")
+        except (OSError, ValueError):
+            return mount  # not ext4, or no such counters: the table of mounts is all there is
+        if self._started_at is None:
+            self._started_at = _started_at(read_bytes(f"{self._host.procfs}/stat"))
+        return replace(mount, is_writable=False, has_failed=True) if failed_at >= self._started_at else mount
 
     def _should_be_writable(self, mount: Mount) -> bool:
         return mount.is_writable or mount.has_failed or mount.mountpoint in self._fstab or _fact(mount) in self._facts
@@ -83,6 +102,14 @@ def disk_totals(diskstats: bytes) -> dict[str, tuple[int, int]]:
         name.decode("ascii", "replace"): (int(reads) + int(writes), int(reading) + int(writing))
         for name, reads, reading, writes, writing in _DISKSTATS.findall(diskstats)
     }
+
+
+def _started_at(stat: bytes) -> int:
+    """When the machine was started, in seconds of the epoch, from the text of /proc/stat."""
+    found = re.search(rb"^btime (\d+)$", stat, re.MULTILINE)
+    if found is None:
+        raise ValueError("/proc/stat has no btime")
+    return int(found[1])
 
 
 def _states(mounts: list[Mount]) -> Iterator[Reading]:
@@ -143,7 +170,7 @@ PROBE = ProbeSpec(
         MetricSpec(
             name="storage_read_only",
             help="Whether a file system that should be writable is not; absent for one that never was",
-            source="/proc/self/mountinfo, the superblock's options",
+            source="/proc/self/mountinfo, the superblock's options; /sys/fs/ext4/*/last_error_time",
             labels=("mountpoint",),
             lowest=0,
             highest=1,

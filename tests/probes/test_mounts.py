@@ -23,6 +23,7 @@ def test_a_mount_is_read_whole():
             source="/dev/disk\\x",
             is_writable=True,
             has_failed=False,
+            stops_on_error=False,
         )
     ]
 

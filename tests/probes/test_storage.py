@@ -83,6 +83,28 @@ def test_a_file_system_that_was_never_writable_is_no_fault(tmp_path):
     assert sample.errors == ("no local file system is mounted for writing (usual in a container)", NO_SPACE)
 
 
+@pytest.mark.parametrize(
+    ("superblock", "failed_at", "read_only"),
+    [
+        ("rw,errors=remount-ro", 5000, 1.0),
+        ("rw,errors=remount-ro", 4999, 0.0),
+        ("rw,errors=remount-ro", 0, 0.0),
+        ("rw", 5000, 0.0),
+    ],
+    ids=["since the start", "before the start", "never", "goes on after errors"],
+)
+def test_ext4_that_hides_its_error_is_found_by_its_counters(tmp_path, superblock, failed_at, read_only):
+    """Some kernels leave the table of mounts as it was; the time of the last error tells, where errors stop it."""
+    write_tree(
+        tmp_path,
+        machine(superblock=superblock)
+        | {"proc/stat": "cpu 1\nbtime 5000\n", "sys/fs/ext4/sda2/last_error_time": f"{failed_at}\n"},
+    )
+    (tmp_path / "sys/dev/block").mkdir(parents=True)
+    (tmp_path / "sys/dev/block/8:2").symlink_to("../../devices/pci/block/sda/sda2")
+    assert values(PROBE.open(captured(tmp_path)).sample()) == {("storage_read_only", "/"): read_only}
+
+
 def test_disk_totals_of_an_old_and_a_new_kernel():
     """Reads and writes and their milliseconds, whether or not discards and flushes follow."""
     text = b"   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n 259       0 nvme0n1 10 0 0 40 50 0 0 80 0 0 0 0 0 0 0 0 0\n"
