@@ -80,10 +80,7 @@ class Store:
 
     def facts(self) -> dict[str, frozenset[str]]:
         """What probes learnt, by probe."""
-        facts: dict[str, set[str]] = {}
-        for probe, fact in self._connection.execute("SELECT probe, fact FROM facts"):
-            facts.setdefault(probe, set()).add(fact)
-        return {probe: frozenset(found) for probe, found in facts.items()}
+        return read_facts(self._connection)
 
     def keep_sensor(self, row: SensorRow) -> None:
         """Store a sensor at the next `save`."""
@@ -133,6 +130,18 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def read_facts(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
+    """What probes learnt, by probe, from any connection to the file.
+
+    Raises:
+        sqlite3.Error: the file has no such table, or cannot be read.
+    """
+    facts: dict[str, set[str]] = {}
+    for probe, fact in connection.execute("SELECT probe, fact FROM facts"):
+        facts.setdefault(probe, set()).add(fact)
+    return {probe: frozenset(found) for probe, found in facts.items()}
 
 
 _PUT_ALERT = "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

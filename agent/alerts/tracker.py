@@ -5,14 +5,13 @@ A verdict on a healthy resource that has no alert, which is nearly every verdict
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from agent.alerts.alert import Alert, AlertKey, Change, Message, State, Transition
+from agent.alerts.alert import Alert, AlertKey, Change, Message, State, Transition, alert_id
 from agent.alerts.lifecycle import step
-from agent.readings import Labels, resource_name
+from agent.readings import Labels
 from agent.rules.rule import Outcome, Rule, Severity, Threshold, Verdict
 
 Render = Callable[[Rule, Alert], Message]
@@ -142,12 +141,6 @@ def change_between(before: Alert | None, after: Alert | None, outcome: Outcome) 
     if after.state is not before.state:
         return Change.FIRING
     return Change.CANNOT_TELL if after.cannot_tell and not before.cannot_tell else None
-
-
-def alert_id(key: AlertKey) -> str:
-    """A short name that people can type, the same after a restart: the rule, the level's letter and four hex digits."""
-    digest = hashlib.sha256(f"{key.severity.value} {resource_name(key.resource)}".encode()).hexdigest()
-    return f"{key.rule}-{digest[:4]}"
 
 
 def worst_firing(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

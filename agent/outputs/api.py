@@ -16,16 +16,28 @@ from functools import partial
 
 from agent.alerts.alert import Update
 from agent.outputs.asgi import Handler, Request, Response
-from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, Execute, MarkSeen, RemoveSilence
+from agent.outputs.command import (
+    Acknowledge,
+    AddSilence,
+    Command,
+    CommandRefused,
+    Execute,
+    GivenAnswer,
+    MarkSeen,
+    RecordCheck,
+    RemoveSilence,
+)
 from agent.outputs.present import alerts_form, readings_form
 from agent.outputs.users import user_name
 
-BODY_LIMIT_BYTES = 16 * 1024
-"""A command has a few hundred bytes; a reason may be long."""
+BODY_LIMIT_BYTES = 256 * 1024
+"""A command has a few hundred bytes; the result of a check has some ten thousand."""
 COMMAND_SECONDS = 5.0
 """A cycle's length: the main thread takes commands between cycles and is never busy for longer."""
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
+
+VERDICTS = ("normal", "warning", "critical", "unknown")
 
 Fields = Mapping[str, object]
 Read = Callable[[Update], Mapping[str, object]]
@@ -140,9 +152,29 @@ def _remove_silence(fields: Fields, by: str) -> Command:
     return RemoveSilence(rule=_text(fields, "rule"), by=by)
 
 
+def _record_check(fields: Fields, by: str) -> Command:
+    _expect(fields, "result", "answers", "closing")
+    result, answers, closing = fields["result"], fields["answers"], fields["closing"]
+    if not isinstance(result, dict) or result.get("verdict") not in VERDICTS:
+        raise _Refused(400, f"result: expected a check's JSON with a verdict of {', '.join(VERDICTS)}")
+    if not isinstance(answers, list) or not isinstance(closing, bool):
+        raise _Refused(400, "answers: expected a list; closing: expected true or false")
+    return RecordCheck(result=result, answers=tuple(_given(answer) for answer in answers), closing=closing, by=by)
+
+
+def _given(answer: object) -> GivenAnswer:
+    if not isinstance(answer, dict):
+        raise _Refused(400, "answers: expected objects with question, answer and clause")
+    _expect(answer, "question", "answer", "clause")
+    if answer["answer"] not in ("yes", "no", "skipped"):
+        raise _Refused(400, "answer: expected yes, no or skipped")
+    return GivenAnswer(question=_text(answer, "question"), answer=answer["answer"], clause=_text(answer, "clause"))
+
+
 _CHANGES: Mapping[tuple[str, str], _Change] = {
     ("POST", "/api/alerts/acknowledge"): _Change(build=_acknowledge),
     ("POST", "/api/alerts/seen"): _Change(build=_mark_seen),
+    ("POST", "/api/checks"): _Change(build=_record_check),
     ("POST", "/api/silences"): _Change(build=_add_silence, for_administrators=True),
     ("DELETE", "/api/silences"): _Change(build=_remove_silence, for_administrators=True),
 }

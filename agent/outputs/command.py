@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,26 @@ class RemoveSilence:
     by: str
 
 
-Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What a person said to a question of the procedure: yes, no or skipped."""
+
+    question: str
+    answer: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheck:
+    """A check was made: its result as JSON, and the answers given with it."""
+
+    result: Mapping[str, Any]
+    answers: tuple[GivenAnswer, ...]
+    closing: bool
+    by: str
+
+
+Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence | RecordCheck
 Execute = Callable[[Command], "Future[Mapping[str, object]]"]
 """Hands a command to the main thread, at once; the future is cancelled when nobody waits for it any more."""
 

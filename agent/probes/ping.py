@@ -22,7 +22,7 @@ _LABELS = ("target", "role")
 _ECHO = f"ICMP echo, {PAYLOAD_BYTES} bytes, at 1 Hz (RFC 792, RFC 4443); TCP connect where echo is filtered"
 
 
-def _spec(  # noqa: PLR0913  # the fields of a MetricSpec, with this probe's defaults
+def _spec(  # the fields of a MetricSpec, with this probe's defaults
     name: str,
     text: str,
     source: str = _ECHO,

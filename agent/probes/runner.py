@@ -9,6 +9,8 @@ daemons: a hung one cannot keep the process from ending, as an executor's would.
 from __future__ import annotations
 
 import logging
+import math
+import sys
 import threading
 import time
 from collections import deque
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agent.probes.probe import Context, ProbeSpec, Sample, Sampler, Unsupported
-from agent.readings import ProbeResult, ProbeStatus, Snapshot
+from agent.readings import ProbeResult, ProbeStatus, Reading, Snapshot
 
 PATIENCE_SECONDS = 0.1
 """How long the others wait for a slow probe; every healthy probe here ends within a few milliseconds."""
@@ -49,6 +51,7 @@ class _Lane:
     answered_at: float = 0.0
     result: ProbeResult | None = None
     has_timed_out: bool = False
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Runner:
@@ -65,7 +68,12 @@ class Runner:
         self.facts = dict(facts or {})
         self._monotonic = monotonic
         self._lanes = [
-            _Lane(spec=spec, context=replace(context, facts=self.facts.get(spec.name, frozenset()))) for spec in specs
+            _Lane(
+                spec=spec,
+                context=replace(context, facts=self.facts.get(spec.name, frozenset())),
+                bounds=_bounds(spec),
+            )
+            for spec in specs
         ]
         self._lock = threading.Lock()
         self._work_waits = threading.Condition(self._lock)
@@ -141,7 +149,7 @@ class Runner:
                 continue
             lane.has_timed_out = True
             reason = f"no answer within {lane.spec.deadline_seconds:g} s; skipped until it returns"
-            self._record(lane, _result(lane, ProbeStatus.TIMED_OUT, now - lane.started, reason=reason), now)
+            lane.result, lane.answered_at = _result(lane, ProbeStatus.TIMED_OUT, now - lane.started, reason=reason), now
 
     def _work(self) -> None:
         with self._lock:
@@ -172,15 +180,11 @@ class Runner:
         if is_late:  # what a hung probe says at last is old; it is asked again on the next cycle
             lane.next_due = now
         else:
-            self._record(lane, _result(lane, status, duration, sample=sample, reason=reason), now)
+            lane.result, lane.answered_at = _result(lane, status, duration, sample=sample, reason=reason), now
             if sample.facts - self.facts.get(lane.spec.name, frozenset()):
                 self.facts[lane.spec.name] = self.facts.get(lane.spec.name, frozenset()) | sample.facts
         if not self._queue:
             self._answer_waits.notify()
-
-    def _record(self, lane: _Lane, result: ProbeResult, now: float) -> None:
-        _log_change(lane.result, result)
-        lane.result, lane.answered_at = result, now
 
     def _snapshot(self, now: float) -> Snapshot:
         results = {lane.spec.name: _fresh(lane, now) for lane in self._lanes if lane.result is not None}
@@ -205,13 +209,44 @@ def _attempt(lane: _Lane) -> tuple[ProbeStatus, Sample, str]:
 _NOTHING = Sample(readings=())
 
 
+def believed(readings: tuple[Reading, ...], bounds: Mapping[str, tuple[float, float]]) -> tuple[Reading, ...]:
+    """The readings; one outside its metric's believable bounds, or not a number, becomes suspect with the reason."""
+    if all(_is_believable(reading, bounds) for reading in readings):
+        return readings
+    return tuple(
+        reading
+        if reading.suspect or _is_believable(reading, bounds)
+        else replace(reading, suspect=f"{reading.value:g} is beyond what is believable")
+        for reading in readings
+    )
+
+
+def _is_believable(reading: Reading, bounds: Mapping[str, tuple[float, float]]) -> bool:
+    lowest, highest = bounds.get(reading.metric, _UNBOUNDED)
+    return lowest <= reading.value <= highest  # false for NaN
+
+
+_UNBOUNDED = (-math.inf, math.inf)
+
+
+def _bounds(spec: ProbeSpec) -> dict[str, tuple[float, float]]:
+    """Of every metric what its declaration leaves believable; infinities never are."""
+    return {
+        metric.name: (
+            -sys.float_info.max if metric.lowest is None else metric.lowest,
+            sys.float_info.max if metric.highest is None else metric.highest,
+        )
+        for metric in spec.metrics
+    }
+
+
 def _result(
     lane: _Lane, status: ProbeStatus, duration: float, sample: Sample = _NOTHING, reason: str = ""
 ) -> ProbeResult:
     return ProbeResult(
         probe=lane.spec.name,
         status=status,
-        readings=sample.readings,
+        readings=believed(sample.readings, lane.bounds),
         errors=sample.errors,
         reason=reason,
         started_at=lane.started_at,
@@ -225,15 +260,3 @@ def _fresh(lane: _Lane, now: float) -> ProbeResult:
     if lane.result.readings and now - lane.answered_at > STALE_INTERVALS * lane.spec.every_seconds:
         return replace(lane.result, readings=())
     return lane.result
-
-
-def _log_change(before: ProbeResult | None, after: ProbeResult) -> None:
-    """Say once when a probe breaks and once when it is back."""
-    if before is not None and before.status is after.status:
-        return
-    if after.status in (ProbeStatus.FAILED, ProbeStatus.TIMED_OUT):
-        _log.warning("probe %s %s: %s", after.probe, after.status.value.replace("_", " "), after.reason)
-    elif before is not None and before.status in (ProbeStatus.FAILED, ProbeStatus.TIMED_OUT):
-        _log.warning("probe %s answers again: %s", after.probe, after.status.value)
-    elif after.status is ProbeStatus.UNSUPPORTED:
-        _log.info("probe %s is unsupported here: %s", after.probe, after.reason)

@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pytest
-
 from agent.probes.hostfs import HostFs
 from agent.probes.probe import Context, ProbeSpec, Sample, Unsupported
 from agent.probes.runner import CAPTURED_MACHINE, Runner
@@ -164,26 +162,6 @@ def test_facts_are_handed_over_and_gathered() -> None:
     runner.cycle()
     assert seen == [frozenset({"spun:a"})]
     assert runner.facts == {"fan": frozenset({"spun:a", "spun:b"})}
-
-
-def test_a_probe_breaking_is_logged_once_and_its_return_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Ten failing cycles give one line, and the first good one another."""
-    answers = iter([True, *[False] * 10, True, True])
-
-    def act() -> Sample:
-        if not next(answers):
-            raise OSError(5, "Input/output error")
-        return ONE
-
-    clock = Clock()
-    runner = Runner([spec("temperature", act)], Context(), monotonic=clock)
-    for _ in range(13):
-        runner.cycle()
-        clock.skip(5)
-    assert [record.getMessage() for record in caplog.records] == [
-        "probe temperature failed: OSError: [Errno 5] Input/output error",
-        "probe temperature answers again: success",
-    ]
 
 
 def test_a_run_is_dated_when_it_started() -> None:

@@ -1,0 +1,311 @@
+"""agent.yaml to frozen values: every key optional, every fault told with its place, unknown keys refused.
+
+Defaults depend on who runs the agent: a service and root use the system's folders, anybody else the XDG ones.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from agent.probes import PROBES
+from agent.probes.probe import Target
+from agent.yamlsource import (
+    Findings,
+    Node,
+    Scalar,
+    Section,
+    parse_file,
+    read_duration,
+    read_section,
+    read_text,
+    read_whole,
+)
+
+DEFAULT_PATH = Path("/etc/device-health/agent.yaml")
+LANGUAGES = ("zh", "en")
+ROLES = ("gateway", "dns", "business", "phone")
+MOST_LABELS = 8
+"""They stand on one info series; more would be an inventory, which belongs elsewhere."""
+INTERVALS_SECONDS = (1.0, 300.0)
+"""Faster costs more than it shows; slower misses what an operator feels."""
+
+_KEYS = (
+    "language",
+    "it_contact",
+    "labels",
+    "interval",
+    "data_dir",
+    "rules_dir",
+    "metrics",
+    "local",
+    "network",
+    "probes",
+)
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_LISTEN = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>[0-9]{1,5})")
+_RESERVED_LABELS = ("version",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsListener:
+    """Where `/metrics` is served, and the file with TLS and users, if any."""
+
+    host: str = "127.0.0.1"
+    port: int = 9847
+    web_config: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalListener:
+    """Where the local API is served: on loopback, and on a socket for commands."""
+
+    host: str = "127.0.0.1"
+    port: int = 9848
+    socket: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """What the configuration says of one probe; nothing leaves the probe's own value."""
+
+    enabled: bool = True
+    every_seconds: float | None = None
+    deadline_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The effective configuration."""
+
+    language: str = "zh"
+    it_contact: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    interval_seconds: float = 5.0
+    data_dir: Path
+    rules_dir: Path = Path("/etc/device-health/rules.d")
+    metrics: MetricsListener = MetricsListener()
+    local: LocalListener
+    targets: tuple[Target, ...] = ()
+    probes: Mapping[str, ProbeSettings] = field(default_factory=dict)
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in the file; without a path the default file, or the built-in defaults where it is missing.
+
+    Raises:
+        Faults: everything that is wrong with the file; a file named by `path` must be there.
+    """
+    default = _defaults(environment)
+    if path is None and not DEFAULT_PATH.exists():
+        return default
+    findings = Findings(str(path or DEFAULT_PATH))
+    node = parse_file(path or DEFAULT_PATH, findings)
+    top = read_section(findings, node, _KEYS) if node is not None else None
+    config = _read(top, default) if top is not None else default
+    findings.raise_if_any()
+    return config
+
+
+def _defaults(environment: Mapping[str, str]) -> Config:
+    """The built-in defaults: the system's folders for a service and for root, the user's own otherwise."""
+    is_system = os.geteuid() == 0 or "STATE_DIRECTORY" in environment
+    home = Path(environment.get("HOME", "/nonexistent"))
+    own_state = Path(environment.get("XDG_STATE_HOME") or home / ".local" / "state") / "device-health"
+    data_dir = Path("/var/lib/device-health") if is_system else own_state
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    own_socket = (Path(runtime) / "device-health" if runtime else data_dir) / "agent.sock"
+    return Config(
+        data_dir=data_dir,
+        local=LocalListener(socket=Path("/run/device-health/agent.sock") if is_system else own_socket),
+    )
+
+
+def _read(top: Section, default: Config) -> Config:
+    return Config(
+        language=top.choice("language", LANGUAGES) or default.language,
+        it_contact=top.text("it_contact") or default.it_contact,
+        labels=_labels(top),
+        interval_seconds=_interval(top) or default.interval_seconds,
+        data_dir=_folder(top, "data_dir") or default.data_dir,
+        rules_dir=_folder(top, "rules_dir") or default.rules_dir,
+        metrics=_metrics(top, default.metrics),
+        local=_local(top, default.local),
+        targets=_targets(top),
+        probes=_probes(top),
+    )
+
+
+def _labels(top: Section) -> dict[str, str]:
+    section = top.section("labels", None)
+    if section is None:
+        return {}
+    if len(section.table.entries) > MOST_LABELS:
+        top.findings.add(section.table, f"{len(section.table.entries)} labels; expected at most {MOST_LABELS}")
+    labels: dict[str, str] = {}
+    for key, node in section.table.entries:
+        if not _LABEL.fullmatch(key.text) or key.text.startswith("__") or key.text in _RESERVED_LABELS:
+            top.findings.add(key, f"`{key.text}` cannot be a label; expected letters, digits and _, not `version`")
+        elif (text := read_text(top.findings, node)) is not None:
+            labels[key.text] = text
+    return labels
+
+
+def _interval(top: Section) -> float | None:
+    seconds = top.duration("interval")
+    lowest, highest = INTERVALS_SECONDS
+    if seconds is None or lowest <= seconds <= highest:
+        return seconds
+    _refuse(top, "interval", f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
+    return None
+
+
+def _folder(top: Section, key: str) -> Path | None:
+    text = top.text(key)
+    if text is None or Path(text).is_absolute():
+        return None if text is None else Path(text)
+    _refuse(top, key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
+    return None
+
+
+def _metrics(top: Section, default: MetricsListener) -> MetricsListener:
+    section = top.section("metrics", ("listen", "web_config"))
+    if section is None:
+        return default
+    host, port = section.read("listen", _listen) or (default.host, default.port)
+    return MetricsListener(host=host, port=port, web_config=_folder(section, "web_config"))
+
+
+def _local(top: Section, default: LocalListener) -> LocalListener:
+    section = top.section("local", ("listen", "socket"))
+    if section is None:
+        return default
+    host, port = section.read("listen", _listen) or (default.host, default.port)
+    if host != "localhost" and not host.startswith("127.") and host != "::1":
+        _refuse(
+            section, "listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1"
+        )
+    return LocalListener(host=host, port=port, socket=_folder(section, "socket") or default.socket)
+
+
+def _listen(findings: Findings, node: Node) -> tuple[str, int] | None:
+    """A host and a port; YAML's own reading of 127.0.0.1:80 as text is what is wanted."""
+    if not isinstance(node, Scalar) or node.is_unusable:
+        return None
+    found = _LISTEN.fullmatch(node.text)
+    if found is None or int(found["port"]) > 65535:
+        findings.add(node, f"`{node.text}` is no address; expected host:port such as 127.0.0.1:9847 or [::1]:9847")
+        return None
+    return found["six"] or found["host"], int(found["port"])
+
+
+def _targets(top: Section) -> tuple[Target, ...]:
+    network = top.section("network", ("targets",))
+    if network is None:
+        return ()
+    targets: list[Target] = []
+    for node in network.items("targets"):
+        section = read_section(top.findings, node, ("name", "role", "address", "port"))
+        target = _target(section, [one.name for one in targets]) if section is not None else None
+        if target is not None:
+            targets.append(target)
+    return tuple(targets)
+
+
+def _target(section: Section, taken: Collection[str]) -> Target | None:
+    if not section.require("name", "role", "address"):
+        return None
+    name, role, address = section.text("name"), section.choice("role", ROLES), section.read("address", _address)
+    if name in taken or name == "gateway":
+        _refuse(section, "name", f"the name `{name}` is taken; expected one of its own for each target")
+        return None
+    if name is None or role is None or address is None:
+        return None
+    port = section.read("port", partial(read_whole, lowest=1, highest=65535))
+    return Target(name=name, role=role, address=address, port=port)
+
+
+def _address(findings: Findings, node: Node) -> str | None:
+    """A name or an address, without a port or a scheme."""
+    text = node.text if isinstance(node, Scalar) and not node.is_unusable else read_text(findings, node)
+    if text is None:
+        return None
+    if not text or re.search(r"[\s/@\[\]]", text) or re.fullmatch(r"[^:]+:[0-9]+", text):
+        findings.add(node, f"`{text}` is no host; expected a name or an address alone, such as crm.example.com")
+        return None
+    return text
+
+
+def _probes(top: Section) -> dict[str, ProbeSettings]:
+    names = tuple(spec.name for spec in PROBES)
+    section = top.section("probes", names)
+    found: dict[str, ProbeSettings] = {}
+    for key, node in section.table.entries if section is not None else ():
+        settings = read_section(top.findings, node, ("enabled", "every", "deadline"))
+        if settings is not None and key.text in names:
+            enabled = settings.boolean("enabled")
+            found[key.text] = ProbeSettings(
+                enabled=True if enabled is None else enabled,
+                every_seconds=settings.read("every", _positive),
+                deadline_seconds=settings.read("deadline", _positive),
+            )
+    return found
+
+
+def _positive(findings: Findings, node: Node) -> float | None:
+    seconds = read_duration(findings, node)
+    if seconds is not None and not 0.1 <= seconds <= 86400:
+        findings.add(node, f"{seconds:g} s does not fit; expected 100ms to 1d")
+        return None
+    return seconds
+
+
+def _refuse(section: Section, key: str, message: str) -> None:
+    """Note a fault at the key's value."""
+    node = section.node(key)
+    if node is not None:
+        section.findings.add(node, message)
+
+
+def describe(config: Config) -> str:
+    """The effective configuration as YAML that `load_config` reads back to the same values."""
+    import yaml  # noqa: PLC0415  # only this command writes YAML
+
+    document: dict[str, object] = {
+        "language": config.language,
+        **({"it_contact": config.it_contact} if config.it_contact else {}),
+        "labels": dict(config.labels),
+        "interval": _seconds(config.interval_seconds),
+        "data_dir": str(config.data_dir),
+        "rules_dir": str(config.rules_dir),
+        "metrics": {
+            "listen": _joined(config.metrics.host, config.metrics.port),
+            **({"web_config": str(config.metrics.web_config)} if config.metrics.web_config else {}),
+        },
+        "local": {"listen": _joined(config.local.host, config.local.port), "socket": str(config.local.socket)},
+        "network": {"targets": [_target_document(target) for target in config.targets]},
+        "probes": {name: _probe_document(settings) for name, settings in config.probes.items()},
+    }
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+
+
+def _target_document(target: Target) -> dict[str, object]:
+    port = {} if target.port is None else {"port": target.port}
+    return {"name": target.name, "role": target.role, "address": target.address, **port}
+
+
+def _probe_document(settings: ProbeSettings) -> dict[str, object]:
+    spans = {"every": settings.every_seconds, "deadline": settings.deadline_seconds}
+    return {"enabled": settings.enabled, **{key: _seconds(span) for key, span in spans.items() if span is not None}}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:g}s"
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
