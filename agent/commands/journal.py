@@ -1,0 +1,120 @@
+"""`device-health journal`: read, verify and export the operation record."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from agent.commands.options import EXIT_REFUSED, config_option, read_config
+from agent.config import Config
+from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
+from agent.memory import DATABASE
+from agent.outputs.journal.entry import Kind, Witness
+from agent.outputs.journal.export import ExportFormat, export
+from agent.outputs.journal.reading import Filter, entries, reader
+from agent.outputs.journal.verification import verify
+from agent.outputs.journal.wording import local_time, sentence
+from agent.outputs.report.words import outcome
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.group("journal")
+def command() -> None:
+    """Read, verify and export the operation record."""
+
+
+def _filters(wrapped: click.Command) -> click.Command:
+    options = [
+        click.Option(["--since"], type=MOMENT, help="From this time on."),
+        click.Option(["--until"], type=MOMENT, help="Before this time."),
+        click.Option(
+            ["--kind", "kinds"], type=click.Choice([k.value for k in Kind]), multiple=True, help="Only these."
+        ),
+        click.Option(["--rule"], default="", help="Only this rule."),
+        click.Option(["--clause"], default="", help="Only this clause and those below it."),
+        click.Option(["--user"], default="", help="Only what this person did."),
+        click.Option(["--limit"], type=click.IntRange(1), help="Only the newest so many."),
+    ]
+    wrapped.params.extend(options)
+    return wrapped
+
+
+@_filters
+@command.command("list")
+@config_option
+def list_entries(config_path: Path | None, **wanted: object) -> None:
+    """Show entries, oldest first."""
+    config = read_config(config_path)
+    with _journal(config) as connection:
+        for entry in entries(connection, _filter(wanted)):
+            click.echo(f"{entry.id:>6}  {local_time(entry)}  {sentence(entry, config.language)}")
+
+
+@command.command("verify")
+@config_option
+@click.option(
+    "--witness", metavar="ID:HASH", help="Head noted elsewhere (metrics, system log): finds a rewritten journal."
+)
+def verify_journal(config_path: Path | None, witness: str | None) -> None:
+    """Prove that no entry was changed, removed or reordered. Exit status 1 names the first bad entry."""
+    config = read_config(config_path)
+    with _journal(config) as connection:
+        found = verify(connection, _witness(witness))
+    click.echo(outcome(found, config.language))
+    sys.exit(0 if found.is_whole else EXIT_REFUSED)
+
+
+@_filters
+@command.command("export")
+@config_option
+@click.option(
+    "--format", "form", type=click.Choice([f.value for f in ExportFormat]), default="jsonl", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+def export_entries(config_path: Path | None, form: str, output: Path | None, **wanted: object) -> None:
+    """Write entries as JSON Lines (every column, to be verified elsewhere) or CSV (for a spreadsheet)."""
+    with _journal(read_config(config_path)) as connection:
+        found = entries(connection, _filter(wanted))
+        if output is None:
+            export(found, ExportFormat(form), sys.stdout.buffer)
+            return
+        with output.open("wb") as stream:
+            count = export(found, ExportFormat(form), stream)
+    click.echo(f"{count} → {output}", err=True)
+
+
+@contextmanager
+def _journal(config: Config) -> Iterator[sqlite3.Connection]:
+    """The journal's file; ends the process with status 1 and the reason when it cannot be read."""
+    try:
+        with reader(str(config.data_dir / DATABASE)) as connection:
+            yield connection
+    except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew, sqlite3.Error) as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_REFUSED)
+
+
+def _filter(wanted: dict[str, object]) -> Filter:
+    fields = {name: _aware(value) for name, value in wanted.items() if value}
+    fields["kinds"] = tuple(Kind(kind) for kind in wanted["kinds"])  # type: ignore[attr-defined]  # click gives a tuple
+    return Filter(**fields)  # type: ignore[arg-type]  # the options above are the filter's fields
+
+
+def _aware(value: object) -> object:
+    return value.astimezone() if isinstance(value, datetime) else value
+
+
+def _witness(text: str | None) -> Witness | None:
+    if text is None:
+        return None
+    number, _, digest = text.partition(":")
+    if not number.isdigit() or not digest:
+        raise click.BadParameter("expected the entry's id, a colon and its hash", param_hint="--witness")
+    return Witness(id=int(number), hash=digest)

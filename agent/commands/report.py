@@ -1,0 +1,77 @@
+"""`device-health report`: a shift or a day as text, JSON or one printable page."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from agent.commands.options import EXIT_REFUSED, config_option, read_config, read_rulebook
+from agent.commands.reporting import day_of, report_of, today
+from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
+from agent.outputs.report.as_json import report_json
+from agent.outputs.report.page import report_page
+from agent.outputs.report.text import report_text
+
+WORDS = {
+    "zh": {"empty": "{} 至 {} 没有任何记录。", "order": "--from 必须早于 --to。"},
+    "en": {"empty": "Nothing is recorded from {} to {}.", "order": "--from must lie before --to."},
+}
+MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.command("report")
+@config_option
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day.  [default: today]")
+@click.option("--from", "since", type=MOMENT, help="Begin of a shift, such as 2026-03-02T08:00.")
+@click.option("--to", "until", type=MOMENT, help="End of a shift.")
+@click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+def command(  # one parameter for each option
+    config_path: Path | None,
+    day: datetime | None,
+    since: datetime | None,
+    until: datetime | None,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Report on a day, or on a shift with --from and --to: monitored time, checks, alerts, clauses, curves.
+
+    Exit status 1 where nothing is recorded of that time, or the journal cannot be read.
+    """
+    config = read_config(config_path)
+    statements = {
+        clause.name: clause.statement[config.language] for clause in read_rulebook(config).procedure.clauses.values()
+    }
+    begin, end = _period(day.date() if day else None, since, until, config.language)
+    try:
+        report = report_of(config, begin, end, statements=statements)
+    except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew) as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_REFUSED)
+    if report.is_empty:
+        click.echo(WORDS[config.language]["empty"].format(f"{begin:%Y-%m-%d %H:%M}", f"{end:%Y-%m-%d %H:%M}"), err=True)
+        sys.exit(EXIT_REFUSED)
+    text = {
+        "text": lambda: report_text(report, config.language),
+        "html": lambda: report_page(report, config.language),
+        "json": lambda: report_json(report),
+    }[form]()
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _period(
+    day: date | None, since: datetime | None, until: datetime | None, language: str
+) -> tuple[datetime, datetime]:
+    if since is None and until is None:
+        return day_of(day) if day else today()
+    begin, end = day_of(day) if day else today()
+    begin, end = since.astimezone() if since else begin, until.astimezone() if until else end
+    if begin >= end:
+        raise click.UsageError(WORDS[language]["order"])
+    return begin, end
