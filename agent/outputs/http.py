@@ -73,9 +73,10 @@ class Listeners:
             for listener in self._listeners:
                 self._doors.append(_Door(listener, _bind(listener)))
         except ListenError:
-            self._close_sockets()
+            for door in self._doors:
+                door.bound.close()
             raise
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()  # on Windows too: only this one can watch a listening socket
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="http", daemon=True)
         self._thread.start()
 
@@ -100,17 +101,13 @@ class Listeners:
             loop.close()
 
     async def _serve(self) -> None:
-        accepting = [asyncio.create_task(door.accept_forever()) for door in self._doors]
-        await self._stop.wait()
-        for task in accepting:
-            task.cancel()
-        await asyncio.gather(*accepting, return_exceptions=True)
-        self._close_sockets()
-        await asyncio.gather(*(door.dismiss() for door in self._doors))
-
-    def _close_sockets(self) -> None:
+        loop = asyncio.get_running_loop()
         for door in self._doors:
-            door.bound.close()
+            door.open(loop)
+        await self._stop.wait()
+        for door in self._doors:
+            door.close(loop)
+        await asyncio.gather(*(door.dismiss() for door in self._doors))
 
 
 class _Door:
@@ -125,20 +122,34 @@ class _Door:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_failing = False
 
-    async def accept_forever(self) -> None:
-        """Take connections until cancelled; a shortage is logged once and waited out."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(self.bound.socket)
-                self._admit(connection)
-            except OSError as error:
-                if not self._is_failing:
-                    _log.error("%s: cannot take connections: %s", self.listener.name, error)
-                self._is_failing = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                self._is_failing = False
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take connections from now on."""
+        loop.add_reader(self.bound.socket, self._accept, loop)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take no more; removes a Unix socket's file."""
+        loop.remove_reader(self.bound.socket)
+        self.bound.close()
+
+    def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            connection, _ = self.bound.socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # the caller has left already
+            return
+        except OSError as error:
+            loop.remove_reader(self.bound.socket)
+            loop.call_later(RETRY_SECONDS, self._retry, loop)
+            if not self._is_failing:
+                _log.error("%s: cannot take connections: %s", self.listener.name, error)
+            self._is_failing = True
+            return
+        self._is_failing = False
+        connection.settimeout(0)
+        self._admit(connection)
+
+    def _retry(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self.bound.socket.fileno() >= 0:  # not closed in between
+            self.open(loop)
 
     async def dismiss(self) -> None:
         """End every connection; answers under way have a moment to be finished."""
@@ -163,12 +174,13 @@ class _Door:
         self._peers[caller] += 1
         task = asyncio.create_task(self._serve(connection, peer))
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._forget(done, caller))
+        task.add_done_callback(lambda _: self._forget(task, connection, caller))
 
     def _is_hoarding(self, caller: int | str | None) -> bool:
         return self._peers[caller] >= self.listener.maximum_per_peer
 
-    def _forget(self, task: asyncio.Task[None], caller: int | str | None) -> None:
+    def _forget(self, task: asyncio.Task[None], connection: socket.socket, caller: int | str | None) -> None:
+        connection.close()  # a task that is cancelled before its first step has not closed it
         self._tasks.discard(task)
         self._peers[caller] -= 1
         if not self._peers[caller]:
@@ -186,7 +198,6 @@ class _Door:
                 ssl_shutdown_timeout=FAREWELL_SECONDS if tls else None,
             )
         except OSError:  # the handshake failed or took too long: the client's affair
-            connection.close()
             return
         try:
             await protocol.closed
