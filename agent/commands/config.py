@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from agent.commands.options import config_option, read_config
-from agent.config import describe, load_config
+from agent.config import load_config
+from agent.config_text import describe
 from agent.yamlsource import Faults
 
 

@@ -1,0 +1,46 @@
+"""The effective configuration as text: what `config show` prints, and `config check` accepts."""
+
+from __future__ import annotations
+
+from agent.config import Config, ProbeSettings
+from agent.probes.probe import Target
+
+
+def describe(config: Config) -> str:
+    """The effective configuration as YAML that `load_config` reads back to the same values."""
+    import yaml  # noqa: PLC0415  # only this command writes YAML
+
+    document: dict[str, object] = {
+        "language": config.language,
+        **({"it_contact": config.it_contact} if config.it_contact else {}),
+        "labels": dict(config.labels),
+        "interval": _seconds(config.interval_seconds),
+        "data_dir": str(config.data_dir),
+        "rules_dir": str(config.rules_dir),
+        "metrics": {
+            "listen": _joined(config.metrics.host, config.metrics.port),
+            **({"web_config": str(config.metrics.web_config)} if config.metrics.web_config else {}),
+        },
+        "local": {"listen": _joined(config.local.host, config.local.port), "socket": str(config.local.socket)},
+        "network": {"targets": [_target_document(target) for target in config.targets]},
+        "probes": {name: _probe_document(settings) for name, settings in config.probes.items()},
+    }
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+
+
+def _target_document(target: Target) -> dict[str, object]:
+    port = {} if target.port is None else {"port": target.port}
+    return {"name": target.name, "role": target.role, "address": target.address, **port}
+
+
+def _probe_document(settings: ProbeSettings) -> dict[str, object]:
+    spans = {"every": settings.every_seconds, "deadline": settings.deadline_seconds}
+    return {"enabled": settings.enabled, **{key: _seconds(span) for key, span in spans.items() if span is not None}}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:g}s"
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
