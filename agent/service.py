@@ -281,7 +281,7 @@ class Agent:
         self._is_ready = False
         self._listeners.close()
         if self._journal is not None:
-            self._journal.record_stop(at=datetime.now(UTC), reason="asked to end")
+            self._journal.record_stop(at=datetime.now(UTC), reason="")
         if self._memory is not None and self._latest is not None:
             try:
                 self._memory.publish(self._latest)

@@ -17,7 +17,7 @@ from agent.outputs.journal.entry import NO_ENTRY, Draft, Json, Kind, Witness, ut
 from agent.outputs.journal.history import History
 from agent.outputs.journal.keeper import MOST_WAITING, Keeper
 from agent.outputs.journal.retention import Retention, prune
-from agent.outputs.journal.runs import ended_unclean
+from agent.outputs.journal.runs import changed_meanwhile, ended_unclean
 from agent.outputs.journal.store import Journal
 from agent.readings import resource_name
 from agent.rules.rule import Rule
@@ -85,9 +85,13 @@ class JournalOutput:
         return self._keeper.waiting
 
     def record_start(self, *, at: datetime, version: str, boot_id: str, config_hash: str, rules_hash: str) -> None:
-        """The agent started; an unclean end of the run before is found and recorded first."""
-        before = ended_unclean(self._keeper.journal.connection, boot_id, at) if self._keeper.journal else []
-        body = {"version": version, "boot_id": boot_id, "config_hash": config_hash, "rules_hash": rules_hash}
+        """The agent started; an unclean end of the run before, and what was changed since, are recorded first."""
+        hashes = {"config_hash": config_hash, "rules_hash": rules_hash}
+        before: list[Draft] = []
+        if self._keeper.journal is not None:
+            connection = self._keeper.journal.connection
+            before = [*ended_unclean(connection, boot_id, at), *changed_meanwhile(connection, hashes, at)]
+        body = {"version": version, "boot_id": boot_id, **hashes}
         self._keeper.keep([*before, Draft(at=at, kind=Kind.AGENT_START, body=body)], now=at)
         self._keeper.attempt(lambda journal: journal.sign_of_life(at), now=at)
 

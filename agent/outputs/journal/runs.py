@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 
 from agent.outputs.journal.entry import Draft, Json, Kind, body_of, utc_text
@@ -23,6 +24,19 @@ def ended_unclean(connection: sqlite3.Connection, boot_id: str, now: datetime) -
     found: dict[str, Json] = {"rebooted": rebooted, "last_alive_at": utc_text(alive_at), "boot_id": before}
     gap: dict[str, Json] = {"from": utc_text(alive_at), "to": utc_text(now), "reason": "unclean_shutdown"}
     return [Draft(at=now, kind=Kind.UNCLEAN_SHUTDOWN, body=found), Draft(at=now, kind=Kind.GAP, body=gap)]
+
+
+def changed_meanwhile(connection: sqlite3.Connection, hashes: Mapping[str, str], now: datetime) -> list[Draft]:
+    """Entries for the configuration and the rules, where they are not those that were last in force.
+
+    `hashes` are those of this start, by their key in the body: config_hash and rules_hash.
+    """
+    drafts = []
+    for kind, key in ((Kind.CONFIGURATION, "config_hash"), (Kind.RULES, "rules_hash")):
+        newest = next(entries(connection, Filter(kinds=(Kind.AGENT_START, kind), limit=1)), None)
+        if newest is not None and body_of(newest).get(key) != hashes[key]:
+            drafts.append(Draft(at=now, kind=kind, body={key: hashes[key]}))
+    return drafts
 
 
 def _last_sign(connection: sqlite3.Connection) -> datetime | None:

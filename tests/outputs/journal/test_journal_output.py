@@ -124,6 +124,23 @@ def test_a_clean_stop_is_followed_by_a_plain_start(path):
     assert recorded(path)[0] == ("agent_start", {**START, "boot_id": "one"})
 
 
+def test_a_start_with_other_rules_says_that_they_changed(path):
+    """Between two runs the rules were changed and the configuration was not; a reload counts as the last in force."""
+    with closing(JournalOutput(path, now=NOW)) as output:
+        output.record_start(at=NOW, boot_id="one", **START)
+        output.record_rules(at=NOW, rules_hash="reloaded")
+        output.record_stop(at=NOW, reason="")
+    for rules_hash in ("reloaded", "edited"):
+        with closing(JournalOutput(path, now=NOW)) as output:
+            output.record_start(at=NOW, boot_id="one", **{**START, "rules_hash": rules_hash})
+            output.record_stop(at=NOW, reason="")
+    assert [kind for kind, _ in recorded(path)] == [
+        "agent_start", "rules", "agent_stop",
+        "agent_start", "agent_stop",
+        "rules", "agent_start", "agent_stop",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("before", "after", "rebooted"), [("one", "two", True), ("one", "one", False), ("one", "", None)]
 )
