@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import select
-import socket
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent import sdnotify
 from agent.alerts.alert import Alert, Message, Update
 from agent.alerts.policy import Policy
 from agent.alerts.tracker import Tracker
+from agent.bell import Bell
 from agent.clock import ClockWatch, Lapse
 from agent.config import Config
 from agent.inventory import Inventory, observe
@@ -47,6 +46,9 @@ from agent.yamlsource import Faults
 
 _log = logging.getLogger(__name__)
 
+LONGEST_LAPSE_SECONDS = 60.0
+"""A cycle that comes later than this leaves a gap in the record; below it an alert's `for` bridges it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
@@ -66,9 +68,7 @@ class Agent:
         """Raises DatabaseTooNew, and WebConfigError for a wrong web configuration."""
         self._orders = orders
         self._rulebook = orders.rulebook
-        self._bell, self._ringer = socket.socketpair()
-        self._bell.setblocking(False)  # noqa: FBT003  # the socket's own signature
-        self._ringer.setblocking(False)  # noqa: FBT003
+        self._bell = Bell()
         self._is_stopping = self._is_reload_asked = self._is_ready = False
         self._latest: Update | None = None
         self._stated: tuple[Update | None, Mapping[str, object]] | None = None
@@ -95,7 +95,7 @@ class Agent:
         self._tracker = Tracker(rules, self._message, self._kept.alerts)
         self._policy = Policy(rules, self._message, self._kept.told)
         self._desk = Desk(self._tracker, self._journal, self._kept.silences)
-        self._inbox = Inbox(self.ring)
+        self._inbox = Inbox(self._bell.ring)
 
     def _build_outputs(self) -> None:
         self._metrics = MetricsOutput(
@@ -116,23 +116,16 @@ class Agent:
             execute=self._inbox.execute,
         )
 
-    def ring(self) -> None:
-        """Wake the main loop; from any thread or signal handler."""
-        try:
-            self._ringer.send(b"!")
-        except BlockingIOError:
-            return  # it has been rung often enough
-
     def stop(self) -> None:
         """End after what is under way; safe in a signal handler."""
         self._is_stopping = True
         self._runner.interrupt()
-        self.ring()
+        self._bell.ring()
 
     def ask_reload(self) -> None:
         """Read the rules again before the next cycle; safe in a signal handler."""
         self._is_reload_asked = True
-        self.ring()
+        self._bell.ring()
 
     def run(self) -> None:
         """Serve and cycle until `stop`.
@@ -154,6 +147,8 @@ class Agent:
         lapse = self._clock.observe()
         if lapse.is_broken:
             self._start_afresh(lapse)
+        elif lapse.elapsed_seconds > LONGEST_LAPSE_SECONDS + self._orders.config.interval_seconds:
+            self._note_gap(lapse)
         snapshot = self._observed(self._runner.cycle())
         now = snapshot.taken_at
         self._growth.observe(snapshot, time.monotonic())
@@ -177,8 +172,6 @@ class Agent:
 
     def _loop(self) -> None:
         interval = self._orders.config.interval_seconds
-        poll = select.poll()
-        poll.register(self._bell, select.POLLIN)
         due = time.monotonic()
         while not self._is_stopping:
             wait = due - time.monotonic()
@@ -186,11 +179,10 @@ class Agent:
                 self.cycle()
                 self._say_ready()
                 due += interval * max(1, 1 + (time.monotonic() - due) // interval)  # what was missed stays missed
-            elif poll.poll(wait * 1000):
+            elif self._bell.wait(wait):
                 self._answer_bell()
 
     def _answer_bell(self) -> None:
-        self._bell.recv(4096)
         if self._is_reload_asked:
             self._is_reload_asked = False
             self._reload()
@@ -231,6 +223,13 @@ class Agent:
         self._policy.hold()
         if self._journal is not None and lapse.suspended_seconds:
             self._journal.record_suspend(at=datetime.now(UTC), seconds=lapse.suspended_seconds)
+
+    def _note_gap(self, lapse: Lapse) -> None:
+        """The process got no processor for so long that the record must show that nothing was watched."""
+        if self._journal is not None:
+            now = datetime.now(UTC)
+            since = now - timedelta(seconds=lapse.elapsed_seconds)
+            self._journal.record_gap(at=now, since=since, until=now, reason="starved")
 
     def _reload(self) -> None:
         sdnotify.notify(sdnotify.reloading())
