@@ -171,7 +171,9 @@ class Section:
         """Whether all the keys are there; notes the missing ones."""
         missing = [key for key in keys if self.node(key) is None]
         if missing:
-            self.findings.add(self.table, f"{_listed(missing)} missing here; expected {_listed(keys, '')}".rstrip())
+            verb = "is" if len(missing) == 1 else "are"
+            expected = _listed(keys) if len(keys) > 1 else "a value for it"
+            self.findings.add(self.table, f"{_listed(missing)} {verb} missing here; expected {expected}")
         return not missing
 
 
@@ -185,9 +187,8 @@ def closest(word: str, words: Collection[str]) -> str:
     return f"expected {'one of ' if len(shown) > 1 else ''}{', '.join(shown)}"
 
 
-def _listed(keys: Collection[str], verb: str | None = None) -> str:
-    words = ", ".join(f"`{key}`" for key in keys)
-    return words if verb is not None else f"{words} {'is' if len(keys) == 1 else 'are'}"
+def _listed(keys: Collection[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
 
 
 def _scalar(findings: Findings, node: Node, expected: str) -> Scalar | None:
