@@ -75,8 +75,9 @@ def _advice(rule: Rule, interval: float) -> Iterable[str]:
                 f"{name} waits {level.for_seconds:g} s, but {rule.reading} is read every {interval:g} s: one value "
                 f"decides; expected `for` of {2 * interval:g}s or more, or 0s"
             )
-        if level.clear == level.limit and not _is_step(level.limit):
-            yield f"{name} clears at its own limit {level.limit:g}, so it may flap; expected a `clear` at some distance"
+        if level.clear == level.limit and not rule.keep_firing_seconds and not _is_step(level.limit):
+            limit = f"{level.limit:.12g}"
+            yield f"{name} clears at its own limit {limit}, so it may flap; expected another, or `keep_firing_for`"
     if rule.increase_over_seconds is not None and rule.increase_over_seconds < 2 * interval:
         yield f"`increase_over` spans less than two looks; expected {2 * interval:g}s or more"
 

@@ -13,6 +13,7 @@ from agent.rules.texts import LANGUAGES, fault_of
 from agent.rules.units import outside, wrong_unit
 from agent.yamlsource import (
     Scalar,
+    Table,
     closest,
     read_boolean,
     read_choice,
@@ -73,12 +74,12 @@ def _is_whole(draft: Draft, others: list[str]) -> bool:
     """Whether the draft has every required key; notes the missing ones, and whether an override missed its rule."""
     missing = [key for key in REQUIRED if draft.cell(key) is None]
     if draft.cell("warning") is None and draft.cell("critical") is None:
-        missing.append("warning or critical")
+        missing.append("warning` or `critical")
     if not missing:
         return True
     listed = ", ".join(f"`{key}`" for key in missing)
     similar = closest(draft.name, others)
-    hint = f"; {similar}" if similar.startswith("did you mean") else "; expected them in a new rule"
+    hint = f"; {similar}" if similar.startswith("did you mean") else "; expected in every new rule"
     draft.findings.add(draft.start, f"the rule `{draft.name}` lacks {listed}{hint}")
     return False
 
@@ -194,8 +195,8 @@ def _wrong_clear(draft: Draft, level: Threshold) -> None:
     where = "" if clear.findings is limit.findings else f" in {clear.findings.path}:{clear.key.line}"
     at = clear if not where or clear.findings is draft.findings else limit
     at.add(
-        f"`clear: {level.clear:g}`{where} is on the wrong side of `{level.side.value}: {level.limit:g}`; "
-        f"expected {level.limit:g} or a value {better} it"
+        f"`clear: {level.clear:.12g}`{where} is on the wrong side of `{level.side.value}: {level.limit:.12g}`; "
+        f"expected {level.limit:.12g} or a value {better} it"
     )
 
 
@@ -208,7 +209,7 @@ def _compare(draft: Draft, warning: Threshold, critical: Threshold) -> None:
             cell.key, f"critical is judged `{critical.side.value}`; expected `{warning.side.value}` as warning"
         )
     elif critical.limit != warning.limit and not warning.is_breached_by(critical.limit):
-        words = f"`{critical.side.value}: {critical.limit:g}` is softer than warning's {warning.limit:g}"
+        words = f"`{critical.side.value}: {critical.limit:.12g}` is softer than warning's {warning.limit:.12g}"
         cell.add(f"critical {words}; expected a harder limit")
 
 
@@ -227,7 +228,7 @@ def _text(draft: Draft, key: str) -> Text:
 
 def _missing_language(draft: Draft, key: str, language: str) -> None:
     whole = draft.cell(key)
-    if whole is not None:
+    if whole is not None and isinstance(whole.node, Table):
         whole.findings.add(
             whole.key, f"`{key}` has no text in `{language}`; expected one in each of {', '.join(LANGUAGES)}"
         )

@@ -55,7 +55,7 @@ def wrong_unit(spec: MetricSpec, scalar: Scalar) -> str | None:
     for suffix, factor in _WRITTEN.get(unit, {}).items():
         number = text.removesuffix(suffix).rstrip()
         if number != text and _is_number(number):
-            return f"`{text}` carries a unit; {spec.name} is in {_PLURAL[unit]}: write {float(number) * factor:g}"
+            return f"`{text}` carries a unit; {spec.name} is in {_PLURAL[unit]}: write {float(number) * factor:.12g}"
     return None
 
 
@@ -65,14 +65,14 @@ def outside(spec: MetricSpec, limit: float) -> str | None:
     if lowest <= limit <= highest:
         return None
     if unit_of(spec.name) == "ratio" and 1 < limit <= 100:
-        return f"{limit:g} is beyond a ratio, which runs from 0 to 1; write {limit / 100:g} for {limit:g} %"
-    return f"{limit:g} is outside what {spec.name} can be; expected {_span(lowest, highest)}"
+        return f"{limit:.12g} is beyond a ratio, which runs from 0 to 1; write {limit / 100:.12g} for {limit:.12g} %"
+    return f"{limit:.12g} is outside what {spec.name} can be; expected {_span(lowest, highest)}"
 
 
 def _span(lowest: float, highest: float) -> str:
     if math.isinf(highest):
-        return f"{lowest:g} or more"
-    return f"{highest:g} or less" if math.isinf(lowest) else f"{lowest:g} to {highest:g}"
+        return f"{lowest:.12g} or more"
+    return f"{highest:.12g} or less" if math.isinf(lowest) else f"{lowest:.12g} to {highest:.12g}"
 
 
 def _is_number(text: str) -> bool:
