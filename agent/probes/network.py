@@ -1,7 +1,7 @@
 """Network interfaces: carrier, speed, duplex, errors and carrier changes of the ones this machine is meant to use.
 
-Physical interfaces have a `device` link in /sys/class/net; bridges, tunnels and containers' ends have none. A machine
-without any (a container, a virtual lab) shows the interface of its default route instead.
+Physical interfaces have a `device` link in /sys/class/net; bridges, tunnels and containers' ends have none. The
+interface of the default route counts whatever it is (a bridge over the cable, the only link of a virtual lab).
 
 `network_carrier` is 1 for every interface with a link. It is 0 only for an interface that should have one: it carries
 the default route, or it carried it last and no other has taken over, or nothing at all is connected. A spare port
@@ -112,10 +112,8 @@ class NetworkSampler:
             self._listing = listing
             self._physical = tuple(device for device in listing if _is_physical(f"{self._root}/{device}"))
             self._links = {}
-        if self._physical:
-            return self._physical
         used = routed or self._last_used
-        return (used,) if used in listing else ()
+        return self._physical if used in self._physical or used not in listing else (*self._physical, used)
 
     def _missed(self, looks: list[_Look], routed: str | None) -> frozenset[str]:
         """Interfaces whose missing carrier is a fault."""

@@ -158,12 +158,12 @@ def test_virtual_interfaces_do_not_count(machine: Machine) -> None:
     machine.interface("eth0", carrier="1")
     machine.interface("docker0", physical=False, carrier="0")
     machine.interface("can0", carrier="0", type="280")
-    machine.route("docker0")
+    machine.route("eth0")
     assert carriers(machine.open().sample()) == {"eth0": 1.0}
 
 
-def test_without_physical_interfaces_the_routed_one_counts(machine: Machine) -> None:
-    """A virtual lab's only link is watched, also after its route is gone."""
+def test_the_routed_interface_counts_whatever_it_is(machine: Machine) -> None:
+    """A bridge over the cable is watched, and a virtual lab's only link, also after its route is gone."""
     machine.interface("desk", physical=False, carrier="1")
     machine.route("desk")
     sampler = machine.open()
