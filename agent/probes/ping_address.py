@@ -6,7 +6,6 @@ Names are looked up in a thread of their own with a deadline: the C library's re
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from threading import Thread
@@ -53,12 +52,12 @@ def parse_address(text: str) -> Address | None:
 class Lookup:
     """One look-up of a name under way; it is polled, and abandoned when it hangs."""
 
-    def __init__(self, name: str, started_at: float, on_done: Callable[[], None]) -> None:
+    def __init__(self, name: str, started_at: float) -> None:
         self._name = name
         self._started_at = started_at
-        self._on_done = on_done
         self._outcome: tuple[Naming, tuple[Address, ...]] | None = None
-        Thread(target=self._run, name="ping-lookup", daemon=True).start()
+        self._thread = Thread(target=self._run, name="ping-lookup", daemon=True)
+        self._thread.start()
 
     @property
     def is_running(self) -> bool:
@@ -82,7 +81,6 @@ class Lookup:
             self._outcome = (Naming.UNKNOWN_NAME, ())
         except OSError:
             self._outcome = (Naming.NO_ANSWER, ())
-        self._on_done()
 
 
 def _addresses(text: str, flags: int) -> tuple[Address, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import selectors
 from collections.abc import Callable
 
 from agent.probes.ping_address import Address
 from agent.probes.ping_exchange import Exchange, Match
-from agent.probes.ping_socket import EchoSocket, NoPermission, Refusal, Reply, Sent, Unreachable, sent_error
+from agent.probes.ping_refusal import Refusal
+from agent.probes.ping_socket import EchoSocket, NoPermission, Reply, Sent, Unreachable, sent_error
 from agent.probes.ping_window import ECHO_PATIENCE, Presence, Window
 
 REPORT_LIFE_SECONDS = 10.0
@@ -15,9 +15,6 @@ REPORT_LIFE_SECONDS = 10.0
 
 PERMISSION_RETRY_SECONDS = 60.0
 """A missing permission is not asked for with every packet; an administrator may grant it while we run."""
-
-Ready = Callable[[float], None]
-"""Called with the monotonic time when a descriptor is ready."""
 
 
 class EchoChannel:
@@ -29,10 +26,10 @@ class EchoChannel:
 
     __slots__ = (
         "_address",
+        "_clock",
         "_exchange",
         "_next_open_at",
         "_refused_at",
-        "_selector",
         "_socket",
         "duplicate_count",
         "late_count",
@@ -41,8 +38,8 @@ class EchoChannel:
         "window",
     )
 
-    def __init__(self, selector: selectors.BaseSelector, address: Address) -> None:
-        self._selector = selector
+    def __init__(self, address: Address, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._address = address
         self._socket: EchoSocket | None = None
         self._exchange = Exchange()
@@ -65,37 +62,18 @@ class EchoChannel:
         return is_by_router and now - self._refused_at <= REPORT_LIFE_SECONDS
 
     def probe(self, now: float) -> None:
-        """Settle what timed out and send the next request; a socket that brings nothing is replaced."""
-        self.expire(now)
+        """Take in what arrived, settle what timed out and send the next request."""
+        self._receive(now)
+        self._expire(now)
         echo_socket = self._socket or self._open(now)
         if echo_socket is None:
             return
         sequence = self._exchange.next_sequence()
-        self.sent, payload = echo_socket.send(sequence)
+        self.sent, payload, sent_at = echo_socket.send(sequence)
         if self.sent is Sent.LEFT:
-            self._exchange.add_sent(sequence, payload, now)
+            self._exchange.add_sent(sequence, payload, sent_at)
         else:
             self._add_unsent()
-
-    def receive(self, now: float) -> None:
-        """Take in what arrived; `now` is the monotonic clock just read."""
-        if self._socket is None:
-            return
-        for packet in self._socket.receive(now):
-            if isinstance(packet, Reply):
-                self._take_reply(packet)
-            else:
-                self._take_error(packet, now)
-
-    def expire(self, now: float) -> None:
-        """Settle what is past its timeout; a reply that waits in the socket is taken in first."""
-        self.receive(now)
-        lost = self._exchange.expire(now)
-        for _ in range(lost):
-            self.window.add_loss()
-        is_silent = lost and self.window.presence() is Presence.SILENT
-        if is_silent and self._socket is not None and self._socket.has_lost_its_address():
-            self.close()
 
     def restart(self) -> None:
         """Forget the window and open a new socket with the next probe."""
@@ -106,24 +84,38 @@ class EchoChannel:
     def close(self) -> None:
         """Close the socket; what was in flight is dropped uncounted."""
         if self._socket is not None:
-            self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
             self._exchange.forget_pending()
+
+    def _receive(self, now: float) -> None:
+        if self._socket is None:
+            return
+        for packet in self._socket.receive(now):
+            if isinstance(packet, Reply):
+                self._take_reply(packet)
+            else:
+                self._take_error(packet, now)
+
+    def _expire(self, now: float) -> None:
+        lost = self._exchange.expire(now)
+        for _ in range(lost):
+            self.window.add_loss()
+        is_silent = lost and self.window.presence() is Presence.SILENT
+        if is_silent and self._socket is not None and self._socket.has_lost_its_address():
+            self.close()  # a connected socket keeps the source address that it began with
 
     def _open(self, now: float) -> EchoSocket | None:
         if now < self._next_open_at:
             return None
         try:
-            self._socket = EchoSocket(self._address)
+            self._socket = EchoSocket(self._address, self._clock)
         except NoPermission:
-            self.sent = Sent.DENIED
+            self.sent = Sent.NO_PERMISSION
             self._next_open_at = now + PERMISSION_RETRY_SECONDS
         except OSError as error:
             self.sent = sent_error(error.errno)
             self._add_unsent()
-        else:
-            self._selector.register(self._socket, selectors.EVENT_READ, self.receive)
         return self._socket
 
     def _add_unsent(self) -> None:

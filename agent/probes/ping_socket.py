@@ -1,22 +1,26 @@
 """One socket that sends echo requests to one address and tells what came back.
 
 Requests go out through ping3; replies and ICMP errors come in here. Datagram ICMP first (no privilege where
-net.ipv4.ping_group_range allows it), then raw. Linux only: the error queue and the receive time stamps are its own.
+net.ipv4.ping_group_range allows it), then raw. The kernel stamps every reply with its time, so that nobody has to be
+awake when it arrives. Linux only: the error queue and the time stamps are its own.
 """
 
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from ping3 import errors, send_one_ping
 
 from agent.probes.ping_address import Address
+from agent.probes.ping_refusal import Refusal, refusal_of
 
 PAYLOAD_BYTES = 56
 """What ping sends since 1983: the smallest that middleboxes are used to. Its first 8 bytes are the sender's clock."""
@@ -24,28 +28,20 @@ PAYLOAD_BYTES = 56
 MAXIMUM_RECEIVED = 64
 """Packets taken in one go; a flood of replies must not keep the other targets waiting."""
 
-MAXIMUM_WAIT_SECONDS = 10.0
-"""A reply that seems to have lain longer in the socket than this shows a step of the wall clock."""
-
-# linux/in.h, linux/in6.h, linux/errqueue.h, asm-generic/socket.h, linux/icmp.h, linux/icmpv6.h
+# linux/in.h, linux/in6.h, asm-generic/socket.h, linux/icmp.h, linux/icmpv6.h
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _SO_TIMESTAMPNS = 35
 _MSG_ERRQUEUE = 0x2000
-_ORIGIN_LOCAL = 1
 _SOL_RAW, _ICMP_FILTER = 255, 1
 _SOL_ICMPV6, _ICMPV6_FILTER = 58, 1
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")
 _TIMESPEC = struct.Struct("@ll")
 _ECHO = struct.Struct("!BBHHH")
 _CONTROL_BYTES = 256
 _DISCARD_PORT = 9
 
 _REPLY_TYPE = {socket.AF_INET: 0, socket.AF_INET6: 129}
-_UNREACHABLE_TYPES = {socket.AF_INET: (3, 11), socket.AF_INET6: (1, 3)}
-"""Destination unreachable and time exceeded: RFC 792 and RFC 4443; anything else is no verdict on the host."""
-_PROHIBITED = {socket.AF_INET: {(3, 9), (3, 10), (3, 13)}, socket.AF_INET6: {(1, 1), (1, 5), (1, 6)}}
-"""A filter's refusal (RFC 1812 5.2.7.1, RFC 4443 3.1): the packet was not allowed, which says nothing of the host."""
-_NO_NETWORK = {socket.AF_INET: {(3, 0), (3, 6), (3, 11)}, socket.AF_INET6: {(1, 0)}}
+_send_one_ping = inspect.unwrap(send_one_ping)
+"""Without the decorator that spells out every argument for a debug log, at as much cost as the packet itself."""
 
 _NO_ROUTE = frozenset(
     {
@@ -71,20 +67,12 @@ class Sent(Enum):
 
     LEFT = "left"
     NO_ROUTE = "no route"
+    NO_PERMISSION = "no permission"
+    """Neither kind of ICMP socket may be opened."""
     DENIED = "not permitted"
     """A local firewall or security module took it."""
     FAILED = "failed"
     """A full queue or another local fault: no probe was made."""
-
-
-class Refusal(Enum):
-    """Who said that a request cannot arrive, and why."""
-
-    BY_THIS_COMPUTER = "this computer found no way"
-    BY_ROUTER = "a router reports the host unreachable"
-    NO_NETWORK = "a router reports the network unreachable"
-    BY_TARGET = "the host itself refused it"
-    PROHIBITED = "a filter forbids it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +95,22 @@ class Unreachable:
 class EchoSocket:
     """A connected ICMP socket for one address. It stands in for a socket towards ping3, which only builds and sends."""
 
-    __slots__ = ("_address", "_identifier", "_own_host", "_payload", "_socket", "family", "is_raw", "proto", "type")
+    __slots__ = (
+        "_address",
+        "_clock",
+        "_identifier",
+        "_own_host",
+        "_payload",
+        "_sent_at",
+        "_socket",
+        "_wall_offset",
+        "family",
+        "is_raw",
+        "proto",
+        "type",
+    )
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, clock: Callable[[], float]) -> None:
         """Open and connect it.
 
         Raises:
@@ -119,7 +120,10 @@ class EchoSocket:
         self.family = address.family
         self.proto = socket.IPPROTO_ICMP if address.family is socket.AF_INET else socket.IPPROTO_ICMPV6
         self._address = address
+        self._clock = clock
         self._payload = b""
+        self._sent_at = 0.0
+        self._wall_offset = 0.0
         self._socket = _open(self.family, self.proto)
         self.type = self._socket.type
         self.is_raw = self.type == socket.SOCK_RAW
@@ -129,30 +133,28 @@ class EchoSocket:
             self._socket.close()
             raise
 
-    def fileno(self) -> int:
-        """The descriptor to wait on."""
-        return self._socket.fileno()
-
     def close(self) -> None:
         """Close it."""
         self._socket.close()
 
-    def send(self, sequence: int) -> tuple[Sent, bytes]:
-        """Send one request; what became of it, and the payload that its reply has to carry."""
+    def send(self, sequence: int) -> tuple[Sent, bytes, float]:
+        """Send one request: what became of it, the payload that its reply has to carry, and when it left."""
         try:
             self._send_once(sequence)
         except OSError:
             try:
                 self._send_once(sequence)  # the first may have reported an earlier packet's ICMP error
             except OSError as error:
-                return sent_error(error.errno), b""
+                return sent_error(error.errno), b"", self._sent_at
         except errors.PingError:  # ping3 looks the numeric address up once more; an IPv6 scope may be gone by then
-            return Sent.NO_ROUTE, b""
-        return Sent.LEFT, self._payload
+            return Sent.NO_ROUTE, b"", self._sent_at
+        return Sent.LEFT, self._payload, self._sent_at
 
     def sendto(self, packet: bytes, _address: object) -> int:
         """Send what ping3 built, and keep its payload, which starts with the clock and so serves as a cookie."""
         self._payload = packet[_ECHO.size :]
+        self._sent_at = self._clock()
+        self._wall_offset = time.time() - self._sent_at
         return self._socket.send(packet)
 
     def has_lost_its_address(self) -> bool:
@@ -166,18 +168,19 @@ class EchoSocket:
         return own_host != self._own_host
 
     def receive(self, now: float) -> list[Reply | Unreachable]:
-        """Everything that has arrived, at most `MAXIMUM_RECEIVED`, oldest first; `now` is the monotonic clock."""
+        """Everything that has arrived, at most `MAXIMUM_RECEIVED`; `now` is the monotonic clock."""
         arrived: list[Reply | Unreachable] = []
         for _ in range(MAXIMUM_RECEIVED):
             try:
                 packet, control, _, source = self._socket.recvmsg(2048, _CONTROL_BYTES)
             except BlockingIOError:
                 break
-            except OSError:  # the pending error of the packets whose details the error queue holds
+            except OSError:  # an ICMP error has come, and the error queue has its details
+                arrived += self._errors()
                 continue
             if source[0] == self._address.host and (reply := self._reply(packet, control, now)) is not None:
                 arrived.append(reply)
-        return arrived + self._errors()
+        return arrived
 
     def _set_up(self) -> None:
         own = self._socket
@@ -196,7 +199,7 @@ class EchoSocket:
         self._identifier = int.from_bytes(os.urandom(2)) or 1 if self.is_raw else name[1]
 
     def _send_once(self, sequence: int) -> None:
-        send_one_ping(self, str(self._address), self._identifier, sequence, PAYLOAD_BYTES)
+        _send_one_ping(self, str(self._address), self._identifier, sequence, PAYLOAD_BYTES)
 
     def _reply(self, packet: bytes, control: list[tuple[int, int, bytes]], now: float) -> Reply | None:
         start = (packet[0] & 15) * 4 if self.is_raw and self.family is socket.AF_INET and packet else 0
@@ -205,7 +208,21 @@ class EchoSocket:
         kind, _, _, identifier, sequence = _ECHO.unpack_from(packet, start)
         if kind != _REPLY_TYPE[self.family] or identifier != self._identifier:
             return None
-        return Reply(sequence, packet[start + _ECHO.size :], _received_at(control, now))
+        return Reply(sequence, packet[start + _ECHO.size :], self._received_at(control, now))
+
+    def _received_at(self, control: list[tuple[int, int, bytes]], now: float) -> float:
+        """When the kernel took the packet in, on the monotonic clock, by the wall clock's offset when the probe left.
+
+        Where the wall clock was set in between, its new offset may fit; if neither does, it is now.
+        """
+        for level, kind, data in control:
+            if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+                stamp: float = seconds + nanoseconds / 1e9
+                if self._sent_at <= (received_at := stamp - self._wall_offset) <= now:
+                    return received_at
+                return min(stamp - (time.time() - now), now)
+        return now
 
     def _errors(self) -> list[Unreachable]:
         found: list[Unreachable] = []
@@ -226,24 +243,9 @@ class EchoSocket:
             return None
         for level, kind, data in control:
             if (level, kind) in {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}:
-                refusal = self._refusal(data)
+                refusal = refusal_of(data, self.family, own_host=self._own_host, target_host=self._address.host)
                 return None if refusal is None else Unreachable(sequence, refusal)
         return None
-
-    def _refusal(self, data: bytes) -> Refusal | None:
-        _, origin, kind, code, _, _, _ = _EXTENDED_ERROR.unpack_from(data)
-        if origin == _ORIGIN_LOCAL:
-            return Refusal.BY_THIS_COMPUTER
-        if kind not in _UNREACHABLE_TYPES[self.family]:
-            return None
-        offender = _host(self.family, data[_EXTENDED_ERROR.size :])
-        if offender == self._own_host:
-            return Refusal.BY_THIS_COMPUTER  # the kernel's own answer when the next hop has no link address
-        if offender == self._address.host:
-            return Refusal.BY_TARGET
-        if (kind, code) in _PROHIBITED[self.family]:
-            return Refusal.PROHIBITED
-        return Refusal.NO_NETWORK if (kind, code) in _NO_NETWORK[self.family] else Refusal.BY_ROUTER
 
 
 def _open(family: socket.AddressFamily, protocol: int) -> socket.socket:
@@ -270,19 +272,3 @@ def sent_error(number: int | None) -> Sent:
     if number in _NO_ROUTE:
         return Sent.NO_ROUTE
     return Sent.DENIED if number in _DENIED else Sent.FAILED
-
-
-def _received_at(control: list[tuple[int, int, bytes]], now: float) -> float:
-    """When the kernel took the packet in, on the monotonic clock: a starved reader must not lengthen the round trip."""
-    for level, kind, data in control:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-            waited = time.time() - (seconds + nanoseconds / 1e9)
-            return now - waited if 0 < waited < MAXIMUM_WAIT_SECONDS else now  # else the wall clock was set in between
-    return now
-
-
-def _host(family: socket.AddressFamily, data: bytes) -> str:
-    start, size = (4, 4) if family is socket.AF_INET else (8, 16)
-    packed = data[start : start + size]
-    return socket.inet_ntop(family, packed) if len(packed) == size else ""

@@ -10,7 +10,8 @@ from agent.probes.network_fault import Seen
 from agent.probes.ping_address import Address, Lookup, Naming, parse_address
 from agent.probes.ping_connect import ConnectChannel
 from agent.probes.ping_echo import EchoChannel
-from agent.probes.ping_socket import Refusal, Sent
+from agent.probes.ping_refusal import Refusal
+from agent.probes.ping_socket import Sent
 from agent.probes.ping_window import CONNECT_PATIENCE, Loss, Presence, Window
 from agent.probes.probe import Target
 
@@ -56,12 +57,12 @@ class PingTarget:
     """The probes of one target. Not for several threads at once: its owner holds a lock around every call."""
 
     def __init__(
-        self, selector: selectors.BaseSelector, target: Target, *, burst: bool, on_lookup: Callable[[], None]
+        self, target: Target, selector: selectors.BaseSelector, clock: Callable[[], float], *, burst: bool
     ) -> None:
         self._selector = selector
+        self._clock = clock
         self._target = target
         self._burst = burst
-        self._on_lookup = on_lookup
         self._address: Address | None = None
         self._tried: set[Address] = set()
         self._echo: EchoChannel | None = None
@@ -91,19 +92,6 @@ class PingTarget:
             if now >= self._next_connect_at:
                 self._connect.probe(now)
                 self._next_connect_at = now + self._connect_interval()
-
-    def take_lookup(self, now: float) -> None:
-        """Look whether the resolver has come back."""
-        if self._lookup is None:
-            return
-        naming, addresses = self._lookup.outcome(now)
-        if naming is Naming.PENDING:
-            return
-        self._naming = naming
-        if not self._lookup.is_running:
-            self._lookup = None  # one that hangs is kept: a second would hang beside it
-        if addresses:
-            self._choose(addresses)
 
     def restart(self) -> None:
         """Forget the windows: the machine slept."""
@@ -147,17 +135,29 @@ class PingTarget:
         self.close()
         self._address = address
         self._tried.add(address)
-        self._echo = EchoChannel(self._selector, address)
+        self._echo = EchoChannel(address, self._clock)
         port = self._target.port
         self._connect = None if port is None else ConnectChannel(self._selector, address, port)
         self._next_connect_at = 0.0
 
     def _look_up(self, now: float) -> None:
-        self.take_lookup(now)
+        self._take_lookup(now)
         if self._lookup is not None or now < self._next_lookup_at:
             return
-        self._lookup = Lookup(self._target.address, now, self._on_lookup)
+        self._lookup = Lookup(self._target.address, now)
         self._next_lookup_at = now + self._lookup_interval()
+
+    def _take_lookup(self, now: float) -> None:
+        if self._lookup is None:
+            return
+        naming, addresses = self._lookup.outcome(now)
+        if naming is Naming.PENDING:
+            return
+        self._naming = naming
+        if not self._lookup.is_running:
+            self._lookup = None  # one that hangs is kept: a second would hang beside it
+        if addresses:
+            self._choose(addresses)
 
     def _lookup_interval(self) -> float:
         if self._burst:
@@ -235,6 +235,7 @@ _NAMING_WORDS = {
 }
 _SENT_WORDS = {
     Sent.NO_ROUTE: "no route to {}",
-    Sent.DENIED: "echo requests to {} are not permitted; needs the group in net.ipv4.ping_group_range, or CAP_NET_RAW",
+    Sent.NO_PERMISSION: "no permission for echo requests to {}; needs net.ipv4.ping_group_range or CAP_NET_RAW",
+    Sent.DENIED: "this machine's own firewall forbids echo requests to {}",
     Sent.FAILED: "echo requests to {} cannot leave this machine",
 }

@@ -1,7 +1,7 @@
-"""The one thread that paces the probes of all targets and takes in what comes back.
+"""The one thread that probes all targets: it wakes once per interval, takes in what came, and sends the next probes.
 
-It sleeps in one selector until a packet arrives or a probe is due. `report` is called from the probe runner's thread
-and waits at most for one target's send.
+Replies do not wake it: the kernel has stamped them. Only a connection under way does. `report` is called from the
+probe runner's thread and waits at most for one round of sends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ BURST_PROBES = 30
 SPREAD = 0.1
 """Each interval is up to this share longer or shorter, so that probes do not keep step with anything else's period."""
 
-LOOK_OUT_SECONDS = 2.0
+LOOK_OUT_SECONDS = 1.5
+"""Routes and carrier are read again with every second round, or every fifteenth of a burst."""
+
 CLOSE_SECONDS = 0.5
 
 SLEEP_SECONDS = 1.0
@@ -62,18 +64,13 @@ class PingThread:
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
         self._waker, self._alarm = socket.socketpair()
-        self._waker.settimeout(0)
-        self._alarm.settimeout(0)
-        self._selector.register(self._waker, selectors.EVENT_READ, self._answer_alarm)
-        now = clock()
-        self._paced = [
-            _Paced(self._open_target(target), now + self._interval(index) * (index + 1) / (len(targets) + 1))
-            for index, target in enumerate(targets)
-        ]
-        self._gateway: _Paced | None = None
+        self._selector.register(self._waker, selectors.EVENT_READ)
+        self._targets = tuple(self._open_target(target) for target in targets)
+        self._gateway: PingTarget | None = None
         self._outlook: Outlook | None = None
         self._errors: tuple[str, ...] = ()
-        self._next_look_at = now
+        self._due_at = self._next_look_at = clock()
+        self._round_count = 0
         self._slept_seconds = _slept_seconds()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="ping", daemon=True)
@@ -84,20 +81,28 @@ class PingThread:
         """Whether it still runs."""
         return self._thread.is_alive()
 
+    @property
+    def round_count(self) -> int:
+        """How many times every target was probed."""
+        return self._round_count
+
     def report(self) -> NetworkReport:
         """What is known now."""
         now = self._clock()
         with self._lock:
-            targets = tuple(paced.target.report(now) for paced in self._paced)
-            gateway = None if self._gateway is None else self._gateway.target.report(now)
+            targets = tuple(target.report(now) for target in self._targets)
+            gateway = None if self._gateway is None else self._gateway.report(now)
             return NetworkReport(
                 gateway=gateway, targets=targets, path=self._path(gateway, targets), errors=self._errors
             )
 
     def close(self) -> None:
-        """End the thread and close the sockets."""
+        """End the thread and close the sockets; a second call does nothing."""
         self._is_closing = True
-        self._sound_alarm()
+        try:
+            self._alarm.send(b"!")
+        except OSError:  # closed by the thread, which had ended
+            return
         self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
@@ -105,45 +110,49 @@ class PingThread:
             while not self._is_closing:
                 self._turn()
         finally:
-            for paced in self._everyone():
-                paced.target.close()
+            for target in self._everyone():
+                target.close()
             self._selector.close()
             self._waker.close()
             self._alarm.close()
 
     def _turn(self) -> None:
-        due_at = min([self._next_look_at, *(paced.due_at for paced in self._everyone())])
-        ready = self._selector.select(max(due_at - self._clock(), 0.0))
+        ready = self._selector.select(max(self._due_at - self._clock(), 0.0))
         now = self._clock()
+        with self._lock:
+            for key, _ in ready:
+                if key.data is not None:
+                    key.data(now)
+        if now >= self._due_at:
+            self._round(now)
+
+    def _round(self, now: float) -> None:
         is_looking = now >= self._next_look_at
-        outlook = self._look(now) if is_looking else self._outlook
+        outlook = self._look(now) if is_looking else self._outlook  # outside the lock: it may take a while
         with self._lock:
             self._notice_sleep()
-            for key, _ in ready:
-                key.data(now)
             if is_looking:
-                self._use(outlook, now)
-            for paced in self._everyone():
-                if now >= paced.due_at:
-                    self._probe(paced, now)
+                self._use(outlook)
+            for target in self._everyone():
+                self._probe(target, now)
+        self._round_count += 1
+        self._due_at = max(self._due_at, now - INTERVAL_SECONDS) + self._interval()
 
-    def _probe(self, paced: _Paced, now: float) -> None:
+    def _probe(self, target: PingTarget, now: float) -> None:
         try:
-            paced.target.probe(now)
+            target.probe(now)
         except OSError as error:  # no descriptor left, an interface that vanished half-way: the others go on
-            paced.target.close()
+            target.close()
             self._errors = (f"probing fails: {error}",)
-        paced.sent_count += 1
-        paced.due_at = max(paced.due_at, now - INTERVAL_SECONDS) + self._interval(paced.sent_count)
 
-    def _interval(self, sent_count: int) -> float:
-        interval = BURST_INTERVAL_SECONDS if self._burst and sent_count < BURST_PROBES else INTERVAL_SECONDS
+    def _interval(self) -> float:
+        is_bursting = self._burst and self._round_count < BURST_PROBES
+        interval = BURST_INTERVAL_SECONDS if is_bursting else INTERVAL_SECONDS
         return interval * (1 - SPREAD + 2 * SPREAD * os.urandom(1)[0] / 255)
 
     def _look(self, now: float) -> Outlook | None:
-        self._next_look_at = now + (BURST_INTERVAL_SECONDS * 5 if self._burst else LOOK_OUT_SECONDS)
-        gateway = self._gateway
-        ask = gateway is not None and gateway.target.report(now).seen is not Seen.ANSWERS
+        self._next_look_at = now + LOOK_OUT_SECONDS
+        ask = self._gateway is not None and self._gateway.report(now).seen is not Seen.ANSWERS
         try:
             outlook = look_out(self._host, ask_neighbor=ask)
         except (OSError, ValueError) as error:
@@ -152,21 +161,20 @@ class PingThread:
         self._errors = ()
         return outlook
 
-    def _use(self, outlook: Outlook | None, now: float) -> None:
+    def _use(self, outlook: Outlook | None) -> None:
         before, self._outlook = self._outlook, outlook
         route = None if outlook is None else outlook.route
         address = None if route is None else route.gateway
         if before is not None and before.route != route:
-            for paced in self._paced:
-                paced.target.close()
-        if (None if self._gateway is None else self._gateway.target.address) == address:
+            for target in self._targets:
+                target.close()
+        if (None if self._gateway is None else self._gateway.address) == address:
             return
         if self._gateway is not None:
-            self._gateway.target.close()
+            self._gateway.close()
         self._gateway = None
         if address is not None:
-            target = Target(name=GATEWAY, role=GATEWAY, address=str(address))
-            self._gateway = _Paced(self._open_target(target), now)
+            self._gateway = self._open_target(Target(name=GATEWAY, role=GATEWAY, address=str(address)))
 
     def _path(self, gateway: TargetReport | None, targets: tuple[TargetReport, ...]) -> Path | None:
         if self._outlook is None:
@@ -184,38 +192,16 @@ class PingThread:
     def _notice_sleep(self) -> None:
         slept_seconds = _slept_seconds()
         if slept_seconds - self._slept_seconds > SLEEP_SECONDS:
-            for paced in self._everyone():
-                paced.target.restart()
+            for target in self._everyone():
+                target.restart()
             self._next_look_at = 0.0
         self._slept_seconds = slept_seconds
 
     def _open_target(self, target: Target) -> PingTarget:
-        return PingTarget(self._selector, target, burst=self._burst, on_lookup=self._sound_alarm)
+        return PingTarget(target, self._selector, self._clock, burst=self._burst)
 
-    def _everyone(self) -> list[_Paced]:
-        return self._paced if self._gateway is None else [*self._paced, self._gateway]
-
-    def _sound_alarm(self) -> None:
-        try:
-            self._alarm.send(b"!")
-        except OSError:  # full: it is awake already; closed: a look-up came back after the end
-            return
-
-    def _answer_alarm(self, now: float) -> None:
-        self._waker.recv(64)
-        for paced in self._everyone():
-            paced.target.take_lookup(now)
-
-
-class _Paced:
-    """A target and when it is due."""
-
-    __slots__ = ("due_at", "sent_count", "target")
-
-    def __init__(self, target: PingTarget, due_at: float) -> None:
-        self.target = target
-        self.due_at = due_at
-        self.sent_count = 0
+    def _everyone(self) -> tuple[PingTarget, ...]:
+        return self._targets if self._gateway is None else (*self._targets, self._gateway)
 
 
 def _believed(neighbor: Neighbor, gateway: TargetReport | None) -> Neighbor:

@@ -80,7 +80,8 @@ def test_every_kind_of_reply_is_told_apart(kind: str) -> None:
     assert "10.9.0.18" not in hosts, "a filter's refusal says neither lost nor reachable"
     assert found["errors"] == ERRORS
 
-    assert hosts["10.9.0.10"]["ping_round_trip_seconds"] == pytest.approx(0.02, abs=0.015)
+    # the answering script sleeps 20 ms, and longer on a busy machine
+    assert 0.02 <= hosts["10.9.0.10"]["ping_round_trip_seconds"] < 0.2
     loss = hosts["10.9.0.11"]
     assert loss["ping_loss_ratio_lower_bound"] < 0.2 < loss["ping_loss_ratio_upper_bound"]
     assert hosts["10.9.0.12"]["ping_late_replies_total"] >= 20

@@ -3,6 +3,7 @@
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -22,10 +23,7 @@ def selector() -> Iterator[selectors.BaseSelector]:
 def probed(selector: selectors.BaseSelector, port: int, times: int) -> TargetReport:
     """The report on 127.0.0.1 after so many probes, five seconds apart."""
     target = PingTarget(
-        selector,
-        Target(name="crm", role="business", address="127.0.0.1", port=port),
-        burst=False,
-        on_lookup=lambda: None,
+        Target(name="crm", role="business", address="127.0.0.1", port=port), selector, time.monotonic, burst=False
     )
     for number in range(times):
         now = 1000.0 + 5 * number
@@ -58,14 +56,14 @@ def test_a_refusal_means_host_up_and_service_down(selector: selectors.BaseSelect
 
 def test_an_impossible_name_is_its_own_answer(selector: selectors.BaseSelector) -> None:
     """A name that cannot exist is not silence: there is no loss, only an unresolved name."""
-    done = threading.Event()
     target = PingTarget(
-        selector, Target(name="crm", role="business", address="crm..example"), burst=False, on_lookup=done.set
+        Target(name="crm", role="business", address="crm..example"), selector, time.monotonic, burst=False
     )
     assert target.report(1000.2).is_name_resolved is None
     target.probe(1000.0)
-    assert done.wait(5)
-    target.take_lookup(1000.1)
+    assert target._lookup is not None
+    target._lookup._thread.join(5)
+    target.probe(1000.1)
     report = target.report(1000.2)
     assert (report.seen, report.is_name_resolved, report.loss) == (Seen.UNKNOWN_NAME, False, None)
     assert report.errors == (
@@ -75,7 +73,7 @@ def test_an_impossible_name_is_its_own_answer(selector: selectors.BaseSelector) 
 
 def test_a_hanging_resolver_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up still under way after its deadline counts as no answer, and its answer counts when it comes."""
-    release, done = threading.Event(), threading.Event()
+    release = threading.Event()
     real = socket.getaddrinfo
 
     def hanging(*arguments: object, **options: object) -> object:
@@ -83,10 +81,10 @@ def test_a_hanging_resolver_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> N
         return real("127.0.0.1", None, type=socket.SOCK_STREAM)
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
-    lookup = Lookup("crm", 1000.0, done.set)
+    lookup = Lookup("crm", 1000.0)
     before = [lookup.outcome(1000.0 + LOOKUP_DEADLINE_SECONDS), lookup.outcome(1000.1 + LOOKUP_DEADLINE_SECONDS)]
     release.set()
-    assert done.wait(5)
+    lookup._thread.join(5)
     assert before == [(Naming.PENDING, ()), (Naming.NO_ANSWER, ())]
     assert lookup.outcome(1009.0) == (Naming.FOUND, (Address(family=socket.AF_INET, host="127.0.0.1"),))
 
