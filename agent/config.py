@@ -101,7 +101,7 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
         Faults: everything that is wrong with the file; a file named by `path` must be there.
     """
     default = _defaults(environment)
-    if path is None and not DEFAULT_PATH.exists():
+    if path is None and not os.path.lexists(DEFAULT_PATH):  # false also where the folder may not be entered
         return default
     findings = Findings(str(path or DEFAULT_PATH))
     node = parse_file(path or DEFAULT_PATH, findings)

@@ -150,6 +150,9 @@ class PingSampler:
             yield from target.errors
         if _is_deaf_gateway(report) and _gateway_reachable(report):
             yield "gateway: it passes traffic and answers no pings, so its loss cannot be told"
+        if self._finding is Finding.UNDECIDED and self._found_at:
+            # Named, so that an alert about a place is unknown now, and does not end as if the place were unplugged.
+            yield f"where a fault lies cannot be told now: {', '.join(place.value for place in PLACES)}"
 
 
 def _targets(report: NetworkReport) -> tuple[TargetReport, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.probes.hostfs import HostFs
 from agent.probes.ping import PROBE, PingSampler
-from agent.probes.probe import Context, Sample
+from agent.probes.probe import Context, Sample, Unsupported
 from agent.readings import Reading
 
 NO_ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
@@ -67,3 +67,24 @@ def test_an_unreadable_routing_table_is_an_error_and_no_fault(tmp_path: Path) ->
 def test_every_metric_is_removable_and_of_this_probe() -> None:
     """A changed gateway or configuration makes a target gone, not lost."""
     assert all(spec.removable and spec.name.startswith(("ping_", "network_fault")) for spec in PROBE.metrics)
+
+
+def test_a_place_that_can_no_longer_be_told_is_named(
+    sampler: PingSampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a decision an undecided look names the places, so that no alert about one ends as if it were unplugged."""
+    first(sampler)
+    monkeypatch.setattr("agent.probes.ping.UNDECIDED_HOLD_SECONDS", -1.0)
+    (tmp_path / "net/route").unlink()
+    told = "where a fault lies cannot be told now: this_computer, local_network, beyond, server"
+    deadline = time.monotonic() + 5
+    while told not in said(sampler):
+        assert time.monotonic() < deadline
+
+
+def said(sampler: PingSampler) -> str:
+    """Everything that one look could not tell."""
+    try:
+        return "; ".join(sampler.sample().errors)
+    except Unsupported as answer:
+        return str(answer)
