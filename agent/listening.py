@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from agent.alerts.alert import Update
 from agent.config import Config
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
-from agent.outputs.asgi import Handler, application
 from agent.outputs.command import Execute
+from agent.outputs.exchange import Handler, application
 from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
+
+
+class WrongWebConfig(Exception):
+    """The web configuration is wrong; the message has every fault at its position."""
 
 
 def build_listeners(
@@ -29,7 +33,7 @@ def build_listeners(
     """The configured listeners, not yet started.
 
     Raises:
-        WebConfigError: the web configuration is wrong, with every fault at its position.
+        WrongWebConfig: the web configuration is wrong.
     """
     settings = ApiSettings(latest=latest, status=status, execute=execute, own_uid=os.geteuid())
     local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
@@ -59,6 +63,10 @@ def _behind_web_config(pages: Handler, config: Config) -> tuple[Handler, Callabl
         return pages, None
     from agent.outputs.webauth import protected  # noqa: PLC0415  # bcrypt and its parser only where they are used
     from agent.outputs.webconfig import WebConfigFile  # noqa: PLC0415
+    from agent.outputs.webconfig_yaml import WebConfigError  # noqa: PLC0415
 
-    web = WebConfigFile(str(config.metrics.web_config))
+    try:
+        web = WebConfigFile(str(config.metrics.web_config))
+    except WebConfigError as faults:
+        raise WrongWebConfig(str(faults)) from faults
     return protected(pages, lambda: web.current().users), lambda: web.current().tls

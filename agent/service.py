@@ -65,7 +65,7 @@ class Agent:
     """One running agent."""
 
     def __init__(self, orders: Orders) -> None:
-        """Raises DatabaseTooNew, and WebConfigError for a wrong web configuration."""
+        """Raises DatabaseTooNew, and WrongWebConfig."""
         self._orders = orders
         self._rulebook = orders.rulebook
         self._bell = Bell()

@@ -13,11 +13,11 @@ import click
 from agent.commands.options import captured_machine_options, config_option, read_config, read_rulebook
 from agent.config import Config
 from agent.database import DatabaseTooNew
+from agent.listening import WrongWebConfig
 from agent.lock_posix import AlreadyRunning, lock_directory
 from agent.looking import host_at
 from agent.outputs.log import LogOutput
 from agent.outputs.sockets import ListenError
-from agent.outputs.webconfig_yaml import WebConfigError
 from agent.probes.hostfs import HostFs
 from agent.rulebook import load_rulebook
 from agent.service import Agent, Orders
@@ -41,7 +41,7 @@ def command(config_path: Path | None, sysfs: str | None, procfs: str | None) -> 
         serve(config, host)
     except (AlreadyRunning, DatabaseTooNew, ListenError) as refusal:
         _refuse(str(refusal), EXIT_REFUSED)
-    except WebConfigError as fault:
+    except WrongWebConfig as fault:
         _refuse(str(fault), 2)
     del held
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent.alerts.alert import Update
-from agent.outputs.asgi import Handler, Request, Response
 from agent.outputs.command import (
     Acknowledge,
     AddSilence,
@@ -27,6 +26,7 @@ from agent.outputs.command import (
     RecordCheck,
     RemoveSilence,
 )
+from agent.outputs.exchange import Handler, Request, Response
 from agent.outputs.present import alerts_form, readings_form
 from agent.outputs.users import user_name
 

@@ -1,6 +1,5 @@
 """The agent's HTTP listeners: one event loop in one daemon thread, apart from the probes.
 
-uvicorn's protocol speaks HTTP; its server is not used, because it wakes ten times a second and wants the main thread.
 Connections are accepted here one by one, so that each can be counted, refused, told who is calling, and given the TLS
 settings of this moment (a renewed certificate needs no restart). Nothing wakes while nobody calls.
 """
@@ -14,13 +13,12 @@ import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from uvicorn.server import ServerState
-
-from agent.outputs.asgi import App, Peer
-from agent.outputs.protocol import Connection, configuration
+from agent.outputs.exchange import App, Peer
+from agent.outputs.protocol import Connection, Open
 from agent.outputs.sockets import Address, Bound, ListenError, bind, peer_of
 
 _log = logging.getLogger(__name__)
@@ -116,8 +114,7 @@ class _Door:
     def __init__(self, listener: Listener, bound: Bound) -> None:
         self.listener = listener
         self.bound = bound
-        self._config = configuration(listener.app)
-        self._state = ServerState()
+        self._opened = Open()
         self._peers: Counter[int | str | None] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_failing = False
@@ -153,13 +150,13 @@ class _Door:
 
     async def dismiss(self) -> None:
         """End every connection; answers under way have a moment to be finished."""
-        for connection in list(self._state.connections):
+        for connection in list(self._opened.connections):
             connection.shutdown()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
         await _cancel(self._tasks)
         await asyncio.sleep(0)  # lets each connection tell its answer that nobody waits for it any more
-        await _cancel(self._state.tasks)
+        await _cancel(self._opened.tasks)
 
     def _admit(self, connection: socket.socket) -> None:
         try:
@@ -191,7 +188,7 @@ class _Door:
         loop = asyncio.get_running_loop()
         try:
             transport, protocol = await loop.connect_accepted_socket(
-                lambda: Connection(self._config, self._state, peer),
+                lambda: Connection(self.listener.app, peer, self._opened),
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
@@ -212,7 +209,7 @@ def _bind(listener: Listener) -> Bound:
         raise ListenError(f"{listener.name}: {error}") from error
 
 
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

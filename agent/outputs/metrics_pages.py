@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable
 
-from agent.outputs.asgi import Handler, Request, Response, text
+from agent.outputs.exchange import Handler, Request, Response, text
 from agent.outputs.exposition import Page
 
 GZIP_LEVEL = 1

@@ -13,7 +13,7 @@ import stat
 import struct
 from dataclasses import dataclass
 
-from agent.outputs.asgi import Peer
+from agent.outputs.exchange import Peer
 
 BACKLOG = 64
 """Connections that wait to be accepted; accepting takes microseconds, so this is only for bursts."""

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from agent.outputs.asgi import Handler, Request, Response, text
+from agent.outputs.exchange import Handler, Request, Response, text
 
 _log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from agent import apiclient
 from agent.alerts.alert import AlertKey, Update, alert_id
 from agent.outputs import api as api_module
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api, is_loopback_host
-from agent.outputs.asgi import application
 from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
+from agent.outputs.exchange import application
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.sockets import Tcp, Unix
 from agent.rules.rule import Severity

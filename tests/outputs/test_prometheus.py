@@ -15,7 +15,7 @@ import bcrypt
 import pytest
 
 from agent.alerts.alert import Update
-from agent.outputs.asgi import application
+from agent.outputs.exchange import application
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics import MetricsOutput
 from agent.outputs.metrics_pages import metrics_pages

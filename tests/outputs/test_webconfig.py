@@ -16,7 +16,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from agent.outputs.asgi import application, text
+from agent.outputs.exchange import application, text
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.sockets import Tcp
 from agent.outputs.webauth import protected
