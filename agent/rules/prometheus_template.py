@@ -13,7 +13,7 @@ import re
 from agent.rules.promql import value_expression
 from agent.rules.reader import Reader
 from agent.rules.rule import Rule, Threshold
-from agent.rules.texts import NO_VALUE, name_for_people
+from agent.rules.texts import NO_VALUE, action_of, name_for_people
 from agent.rules.units import is_yes_or_no, show
 
 _MACHINE = ("instance", "«instance»")
@@ -73,10 +73,12 @@ def _annotations(rule: Rule, threshold: Threshold, reader: Reader, *, value: str
         "resource": resource,
         "it_contact": reader.contact,
     }
-    texts = {"summary": rule.summary, "description": rule.problem, "action": rule.action}
-    return {
-        name: _PLACEHOLDER.sub(lambda found: parts[found[1]], text[reader.language]) for name, text in texts.items()
+    texts = {
+        "summary": rule.summary[reader.language],
+        "description": rule.problem[reader.language],
+        "action": action_of(rule, reader.language, threshold.severity),
     }
+    return {name: _PLACEHOLDER.sub(lambda found: parts[found[1]], text) for name, text in texts.items()}
 
 
 def _looked_up(rule: Rule, threshold: Threshold, reader: Reader) -> str:
