@@ -26,7 +26,7 @@ from agent.rules.rule import Outcome, Rule, Severity, Text, Verdict
 _FIRING = {Severity.WARNING: Standing.WARNING, Severity.CRITICAL: Standing.CRITICAL}
 _RANK = {standing: rank for rank, standing in enumerate(WORST_FIRST)}
 _STATUS_WORDS: Mapping[ProbeStatus, Text] = {
-    ProbeStatus.SUCCESS: {"zh": "本机没有这个读数", "en": "this machine gives no such reading"},
+    ProbeStatus.SUCCESS: {"zh": "探针正常，现在没有这个读数", "en": "the probe works and gives none now"},
     ProbeStatus.UNSUPPORTED: {"zh": "本机不支持", "en": "not possible on this machine"},
     ProbeStatus.FAILED: {"zh": "探针出错", "en": "the probe failed"},
     ProbeStatus.TIMED_OUT: {"zh": "探针超时", "en": "the probe timed out"},

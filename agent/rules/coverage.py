@@ -64,7 +64,7 @@ def coverage(
             of=clause.of,
             standing=states[clause.name].standing,
             counts=states[clause.name].counts,
-            remarks=tuple(_remarks(clause, states[clause.name], language)),
+            remarks=tuple(_remarks(clause, states, language)),
         )
         for clause in procedure.clauses.values()
     )
@@ -135,13 +135,15 @@ def _homeless_rules(procedure: Procedure, rules: Mapping[str, Rule]) -> Iterator
             )
 
 
-def _remarks(clause: Clause, state: ClauseState, language: str) -> Iterator[str]:
+def _remarks(clause: Clause, states: Mapping[str, ClauseState], language: str) -> Iterator[str]:
+    """What a clause took over from its parts is said at the parts."""
+    said_elsewhere = [reason for part in clause.of for reason in states[part].reasons]
     if clause.of:
         yield _PART_OF[language].format(names=", ".join(clause.of))
     if clause.answer is not None:
         yield clause.answer[language]
-    for reason in state.reasons:
-        if reason != clause.answer:
+    for reason in states[clause.name].reasons:
+        if reason != clause.answer and reason not in said_elsewhere:
             yield reason[language]
     for untold in clause.cannot_tell:
         yield _UNTOLD[language].format(part=untold.part[language], reason=untold.reason[language])

@@ -27,6 +27,8 @@ _READINGS_HEADER = """\
 # What differs from the agent's own judgement:
 # - Prometheus has no limit to clear at: an alert ends at its limit, after keep_firing_for.
 # - A reading that disappears resolves its alert; the agent keeps it, marks it "cannot tell" and informs IT.
+# - A counter grows from the lowest value scraped inside its window; the agent knows its value when the window began,
+#   and after a restart of the counter it counts from there.
 # - Which alert explains which (depends_on) is left to inhibition rules in Alertmanager.
 # - Suspect readings are not exported, so they are missing here.
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.rules.assessment import assess
 from agent.rules.coverage import coverage, coverage_json, coverage_table, uncovered
 from agent.rules.listing import procedure_document, rule_table
-from tests.rules.small_procedure import CHINESE, ENGLISH, EVIDENCE, PROCEDURE, RULES
+from tests.rules.small_procedure import CHINESE, ENGLISH, EVIDENCE, PROCEDURE, RULES, STEADY
 
 GOLDEN = Path(__file__).parent / "golden"
 STATES = assess(PROCEDURE, RULES, EVIDENCE)
@@ -85,6 +85,15 @@ def test_the_coverage_as_json_keeps_the_words_of_the_contract() -> None:
         "verdict": "critical",
         "counts": True,
         "remarks": [],
+    }
+
+
+def test_a_reason_is_given_at_the_clause_that_it_is_about_and_not_where_it_is_summed_up() -> None:
+    blind = replace(EVIDENCE, snapshot=replace(EVIDENCE.snapshot, results={}), findings=(STEADY,))
+    rows = coverage(PROCEDURE, RULES, assess(PROCEDURE, RULES, blind), "en")
+    assert {row.clause: row.remarks for row in rows if row.clause in ("2.2.a", "4.1.a.1")} == {
+        "2.2.a": ("sums up 4.1.a.1, 4.1.a.2",),
+        "4.1.a.1": ("no reading temperature_headroom_celsius (component=cpu): not measured yet",),
     }
 
 
