@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 SUSPEND_TOLERANCE_SECONDS = 2.0
 """Shorter sleeps change nothing for a window of seconds; the clocks' own reading error is far below."""
@@ -69,3 +70,11 @@ class ClockWatch:
             suspended_seconds=suspended if suspended > SUSPEND_TOLERANCE_SECONDS else 0.0,
             stepped_seconds=stepped if abs(stepped) > STEP_TOLERANCE_SECONDS else 0.0,
         )
+
+
+def boot_id() -> str:
+    """The kernel's identity of this boot; empty where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

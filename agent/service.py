@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from agent import sdnotify
 from agent.alerts.alert import Alert, Message, Update
 from agent.alerts.policy import Policy
 from agent.alerts.tracker import Tracker
 from agent.bell import Bell
-from agent.clock import ClockWatch, Lapse
+from agent.clock import ClockWatch, Lapse, boot_id
 from agent.config import Config
 from agent.inventory import Inventory, observe
 from agent.listening import build_listeners
@@ -45,6 +44,9 @@ from agent.version import VERSION
 from agent.yamlsource import Faults
 
 _log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 60.0
+"""After a start or a sleep, probes with windows (pings, counters) show nothing yet; until then nothing is unplugged."""
 
 LONGEST_LAPSE_SECONDS = 60.0
 """A cycle that comes later than this leaves a gap in the record; below it an alert's `for` bridges it."""
@@ -73,6 +75,7 @@ class Agent:
         self._latest: Update | None = None
         self._stated: tuple[Update | None, Mapping[str, object]] | None = None
         self._clock = ClockWatch()
+        self._settled_at = time.monotonic() + SETTLE_SECONDS
         self._build_memory()
         self._build_stages()
         self._build_outputs()
@@ -211,13 +214,14 @@ class Agent:
     def _known(self) -> Mapping[str, frozenset[Labels]]:
         """What belongs to this machine, and what alerts live on."""
         known, live = self._inventory.known(), self._tracker.live_resources()
-        if not live:
-            return known
+        if not live or time.monotonic() < self._settled_at:
+            return known  # a live alert without a verdict is unknown: too early to call its resource unplugged
         return {**known, **{metric: known.get(metric, frozenset()) | found for metric, found in live.items()}}
 
     def _start_afresh(self, lapse: Lapse) -> None:
         """After a sleep or a clock step nothing half measured counts, and operators are left alone for a minute."""
         _log.info("slept %.0f s, clock set by %.0f s", lapse.suspended_seconds, lapse.stepped_seconds)
+        self._settled_at = time.monotonic() + SETTLE_SECONDS
         self._runner.forget()
         self._growth.forget()
         self._policy.hold()
@@ -288,11 +292,3 @@ class Agent:
                 _log.error("the last state could not be written: %s", error)
         self._publisher.close()
         self._runner.close()
-
-
-def boot_id() -> str:
-    """The kernel's identity of this boot; empty where there is none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
