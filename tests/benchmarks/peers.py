@@ -1,10 +1,15 @@
 """Runs the agent beside its peers and prints what each costs this machine.
 
-`python tests/benchmarks/peers.py [--seconds 120] [--scrape-every 5]` starts the agent of this checkout (pinging the
-gateway and one target at 1 Hz), Debian's prometheus-node-exporter and glances, all at the same time, scrapes each at
-the same cadence, and prints processor time, resident memory, series and scrape size for each. A peer that is not
-installed is named and left out. Processor time is what the kernel's scheduler counted for all threads of the process
-(/proc/PID/task/*/schedstat, in nanoseconds).
+`python tests/benchmarks/peers.py [--seconds 180] [--scrape-every 5] [--agent COMMAND]` starts the agent (of this
+checkout, or an installed `device-health`), Debian's prometheus-node-exporter and glances at the same time, scrapes each
+at the same cadence, and prints processor time, resident memory, series and size of an answer for each, then the ratios.
+A peer that is not installed is named and left out.
+
+As root everything runs in a network of its own (`gateway_network`), where the agent pings a gateway and one target once
+a second. Without root it pings nothing, and the script says so.
+
+Processor time is the kernel's process clock: all threads, ended ones too, in nanoseconds. A span is the time from one
+scrape to the next; the median over spans leaves out what other programs on the machine disturbed.
 """
 
 from __future__ import annotations
@@ -25,7 +30,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import gateway_network
+
 ROOT = Path(__file__).parents[2]
+WARM_UP_SECONDS = 20.0
+"""Not counted: the programs' first scrapes fill caches, and the agent's first cycles learn what is there."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,17 +50,13 @@ class Peer:
     body: bytes = b""
 
 
-def agent_command(folder: Path) -> list[str]:
-    """The agent as it runs on a workstation, with one named target; its state is in `folder`."""
-    config = folder / "agent.yaml"
-    config.write_text(
-        f"data_dir: {folder}\n"
-        "metrics: {listen: '127.0.0.1:19847'}\n"
-        f"local: {{listen: '127.0.0.1:19848', socket: {folder}/agent.sock}}\n"
-        "network: {targets: [{name: here, role: business, address: 127.0.0.1}]}\n"
-    )
-    return [sys.executable, "-m", "agent", "run", "--config", str(config)]
-
+AGENT_YAML = """\
+data_dir: {folder}
+metrics: {{listen: '127.0.0.1:19847'}}
+local: {{listen: '127.0.0.1:19848', socket: {folder}/agent.sock}}
+"""
+PINGS = "network: {targets: [{name: gate, role: business, address: 192.0.2.2}]}\n"
+NO_PINGS = "probes: {ping: {enabled: false}}\n"
 
 PEERS = {
     "node_exporter": (
@@ -59,22 +64,30 @@ PEERS = {
         ["--web.listen-address=127.0.0.1:19100"],
         "http://127.0.0.1:19100/metrics",
     ),
+    # Its web server wants packages that Debian only suggests; written to a file it costs less than when served.
     "glances": (
         "glances",
-        ["--webserver", "--disable-webui", "--bind", "127.0.0.1", "--port", "19061", "--time", "5", "--quiet"],
-        "http://127.0.0.1:19061/api/3/all",
+        ["--quiet", "--time", "5", "--export", "json", "--export-json-file", "{folder}/glances.json"],
+        "file://{folder}/glances.json",
     ),
 }
 
 
-def start_all(folder: Path) -> Iterator[Peer]:
+def agent_command(program: list[str], folder: Path) -> list[str]:
+    """The agent as it runs on a workstation, with one named target; its state is in `folder`."""
+    config = folder / "agent.yaml"
+    config.write_text(AGENT_YAML.format(folder=folder) + (PINGS if gateway_network.is_inside() else NO_PINGS))
+    return [*program, "run", "--config", str(config)]
+
+
+def start_all(program: list[str], folder: Path) -> Iterator[Peer]:
     """Start every program that is here; say which is not."""
-    yield _start("agent", agent_command(folder), "http://127.0.0.1:19847/metrics")
-    for name, (program, arguments, url) in PEERS.items():
-        if shutil.which(program) is None:
-            print(f"{name}: not measured, {program} is not installed")
+    yield _start("agent", agent_command(program, folder), "http://127.0.0.1:19847/metrics")
+    for name, (peer, arguments, url) in PEERS.items():
+        if shutil.which(peer) is None:
+            print(f"{name}: not measured, {peer} is not installed")
             continue
-        yield _start(name, [program, *arguments], url)
+        yield _start(name, [peer, *(word.format(folder=folder) for word in arguments)], url.format(folder=folder))
 
 
 def _start(name: str, command: list[str], url: str) -> Peer:
@@ -84,6 +97,7 @@ def _start(name: str, command: list[str], url: str) -> Peer:
     ready_url = url.replace("/metrics", "/-/ready") if name == "agent" else url
     while fetch(ready_url) is None:
         if process.poll() is not None or time.monotonic() - begun > 30:
+            process.kill()
             sys.exit(f"{name} did not start: {' '.join(command)}")
         time.sleep(0.01)
     peer.ready_seconds = time.monotonic() - begun
@@ -98,12 +112,8 @@ def fetch(url: str) -> bytes | None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of all live threads of a process."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e9
+    """Processor time of a process by its clock, as clock_getcpuclockid(3) finds it (CPUCLOCK_SCHED of the kernel)."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def resident_bytes(pid: int) -> int:
@@ -113,58 +123,73 @@ def resident_bytes(pid: int) -> int:
 
 def measure(peers: list[Peer], seconds: float, scrape_every: float) -> None:
     """Scrape every peer at the same cadence and note its processor time and memory."""
-    end = time.monotonic() + seconds
-    due = time.monotonic()
-    while due < end:
+    begun = due = time.monotonic()
+    while due < begun + WARM_UP_SECONDS + seconds:
         time.sleep(max(0.0, due - time.monotonic()))
         for peer in peers:
             peer.body = fetch(peer.url) or b""
-            peer.cpu_marks.append((time.monotonic(), cpu_seconds(peer.process.pid)))
-            peer.resident.append(resident_bytes(peer.process.pid))
+            if due >= begun + WARM_UP_SECONDS:
+                peer.cpu_marks.append((time.monotonic(), cpu_seconds(peer.process.pid)))
+                peer.resident.append(resident_bytes(peer.process.pid))
         due += scrape_every
 
 
-def row(peer: Peer) -> dict[str, float | str | int]:
-    """What one peer cost: medians over the scrape intervals."""
+def row(peer: Peer) -> dict[str, float | str | int | None]:
+    """What one peer cost."""
     spans = [
         (after[1] - before[1]) / (after[0] - before[0]) * 3600
-        for before, after in zip(peer.cpu_marks[1:], peer.cpu_marks[2:], strict=False)
+        for before, after in zip(peer.cpu_marks, peer.cpu_marks[1:], strict=False)
     ]
-    first, last = peer.cpu_marks[1], peer.cpu_marks[-1]
+    first, last = peer.cpu_marks[0], peer.cpu_marks[-1]
+    is_exposition = not peer.body.startswith(b"{")
     return {
         "program": peer.name,
         "cpu_seconds_per_hour": round((last[1] - first[1]) / (last[0] - first[0]) * 3600, 2),
         "cpu_seconds_per_hour_median": round(statistics.median(spans), 2),
-        "resident_mib": round(peer.resident[-1] / 2**20, 1),
+        "spans": len(spans),
+        "resident_mib": round(statistics.median(peer.resident) / 2**20, 1),
         "resident_mib_highest": round(max(peer.resident) / 2**20, 1),
         "ready_seconds": round(peer.ready_seconds, 2),
-        "series": sum(1 for line in peer.body.splitlines() if line and not line.startswith((b"#", b"{"))),
+        "series": sum(1 for line in peer.body.splitlines() if not line.startswith(b"#")) if is_exposition else None,
         "answer_bytes": len(peer.body),
     }
 
 
-def main() -> None:
+def compare(arguments: argparse.Namespace) -> None:
     """Run the comparison and print one JSON line per program, then the ratios to node_exporter."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--scrape-every", type=float, default=5)
-    arguments = parser.parse_args()
+    peers: list[Peer] = []
     with tempfile.TemporaryDirectory() as folder:
-        peers: list[Peer] = []
         try:
-            peers.extend(start_all(Path(folder)))
+            peers.extend(start_all(arguments.agent or [sys.executable, "-m", "agent"], Path(folder)))
             measure(peers, arguments.seconds, arguments.scrape_every)
-            rows = {peer.name: row(peer) for peer in peers}
         finally:
             for peer in peers:
                 peer.process.send_signal(signal.SIGTERM)
                 peer.process.wait(10)
+    rows = {peer.name: row(peer) for peer in peers}
     for line in rows.values():
         print(json.dumps(line))
     if "node_exporter" in rows:
-        for column in ("cpu_seconds_per_hour", "resident_mib"):
-            ratio = float(rows["agent"][column]) / float(rows["node_exporter"][column])
+        for column in ("cpu_seconds_per_hour_median", "resident_mib"):
+            ratio = float(rows["agent"][column] or 0) / float(rows["node_exporter"][column] or 1)
             print(f"agent / node_exporter, {column}: {ratio:.2f}")
+
+
+def main() -> None:
+    """Enter the network for benchmarks where that may be, then compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--scrape-every", type=float, default=5)
+    parser.add_argument(
+        "--agent", nargs="+", metavar="COMMAND", help="an installed agent, such as venv/bin/device-health"
+    )
+    arguments = parser.parse_args()
+    obstacle = gateway_network.why_not()
+    if not gateway_network.is_inside() and not obstacle:
+        sys.exit(gateway_network.enter())
+    if obstacle:
+        print(f"pings are not measured: {obstacle}")
+    compare(arguments)
 
 
 if __name__ == "__main__":
