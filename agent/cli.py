@@ -6,7 +6,10 @@ Exit statuses: a command's own, as its help says; 2 for a wrong command line or 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
@@ -30,6 +33,10 @@ COMMANDS: Final = {
 }
 """Every command: its module, which holds `command`, and its line in the help."""
 
+EXIT_INTERRUPTED: Final = 130
+EXIT_NOBODY_READS: Final = 141
+"""What a shell says of a program that SIGINT or SIGPIPE ended: never a verdict."""
+
 
 class _LateGroup(click.Group):
     """Imports a command's module when it is asked for, so that `run` does not carry what it never uses."""
@@ -43,6 +50,14 @@ class _LateGroup(click.Group):
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)  # noqa: S101  # a test calls every command's help
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; end quietly when nobody reads its output any more, as in `… | head`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python still flushes at its end
+            sys.exit(EXIT_NOBODY_READS)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, without importing any."""
@@ -58,4 +73,23 @@ def device_health() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its status."""
-    device_health.main(args=None if arguments is None else list(arguments), prog_name="device-health")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows something
+    sys.exit(_status(None if arguments is None else list(arguments)))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        status = device_health.main(arguments, "device-health", standalone_mode=False, color=_colour(os.environ))
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _colour(environment: Mapping[str, str]) -> bool | None:
+    """No colour where the user wants none (no-color.org) or the terminal has none; else click's choice: a terminal."""
+    return False if environment.get("NO_COLOR") or environment.get("TERM") == "dumb" else None

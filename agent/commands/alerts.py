@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from agent.commands.options import ask_agent, config_option, json_option, read_config
+from agent.commands.options import ask_agent, config_option, json_option, read_config, terminal_width
+from agent.rules.table import columns
 
 WORDS = {
     "zh": {
@@ -19,7 +20,7 @@ WORDS = {
         "firing": "告警中",
         "critical": "严重",
         "warning": "警告",
-        "since": "开始于 {}",
+        "cannot_tell": "现在无法判断",
         "acknowledged": "{} 已确认",
         "silenced": "规则 {} 静默到 {}（{}）",
     },
@@ -29,10 +30,16 @@ WORDS = {
         "firing": "firing",
         "critical": "critical",
         "warning": "warning",
-        "since": "since {}",
+        "cannot_tell": "cannot tell now",
         "acknowledged": "acknowledged by {}",
         "silenced": "rule {} is silenced until {} ({})",
     },
+}
+
+
+HEADER = {
+    "zh": ("编号", "级别", "状态", "内容", "对象", "开始于"),
+    "en": ("Id", "Level", "State", "What", "Where", "Since"),
 }
 
 
@@ -51,18 +58,29 @@ def command(config_path: Path | None, as_json: bool) -> None:  # noqa: FBT001  #
 
 
 def lines(document: Mapping[str, Any], language: str) -> Iterator[str]:
-    """One line per alert and per silence."""
+    """A table of the alerts, and a line per silence."""
     words = WORDS[language]
-    if not document["alerts"]:
+    if document["alerts"]:
+        rows = [_row(alert, words, language) for alert in document["alerts"]]
+        yield from columns(HEADER[language], rows, terminal_width()).splitlines()
+    else:
         yield words["none"]
-    for alert in document["alerts"]:
-        parts = [alert["alert"], words[alert["severity"]], words[alert["state"]], alert["rule"], alert["resource"]]
-        parts.append(words["since"].format(_clock(alert["active_at"])))
-        if alert["acknowledged_by"]:
-            parts.append(words["acknowledged"].format(alert["acknowledged_by"]))
-        yield "  ".join(part for part in parts if part)
     for silence in document["silences"]:
         yield words["silenced"].format(silence["rule"], _clock(silence["until"]), silence["reason"])
+
+
+def _row(alert: Mapping[str, Any], words: Mapping[str, str], language: str) -> tuple[str, ...]:
+    about = alert.get("summary", {}).get(language, "")
+    state = words["cannot_tell"] if alert["cannot_tell"] else words[alert["state"]]
+    by = words["acknowledged"].format(alert["acknowledged_by"]) if alert["acknowledged_by"] else ""
+    return (
+        alert["alert"],
+        words[alert["severity"]],
+        "\n".join(filter(None, (state, by))),
+        "\n".join(filter(None, (about, alert["rule"]))),
+        alert["resource"],
+        _clock(alert["active_at"]),
+    )
 
 
 def _clock(text: str) -> str:

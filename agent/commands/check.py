@@ -4,40 +4,45 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from agent.apiclient import AgentError, ask
+from agent.commands.asking import ask_operator, journal_answers
 from agent.commands.closing import closing_lines
-from agent.commands.options import captured_machine_options, config_option, json_option, read_config, read_rulebook
+from agent.commands.options import (
+    captured_machine_options,
+    config_option,
+    json_option,
+    read_config,
+    read_rulebook,
+    refusal_lines,
+    terminal_width,
+)
 from agent.config import Config
 from agent.looking import host_at
 from agent.onepass import one_pass
-from agent.rulebook import Rulebook
 from agent.rules.assessment import answered, findings
 from agent.rules.clause import EXIT_STATUS, Standing
-from agent.standing import standing_document, standing_lines
+from agent.standing import clause_lines, standing_document, verdict_line
 
 WORDS = {
     "zh": {
         "measuring": "正在检查 {}/{} …",
-        "recorded": "已记录。",
-        "not_recorded": "未记录：{}",
-        "captured": "这是采集下来的机器，不记录",
-        "ask": "请回答（y 是，n 否，回车 跳过）",
+        "recorded": "检查已记录。",
+        "not_recorded": "检查未记录。",
+        "captured": "检查未记录：这是采集下来的机器。",
     },
     "en": {
         "measuring": "Checking {}/{} …",
-        "recorded": "Recorded.",
-        "not_recorded": "Not recorded: {}",
-        "captured": "this is a captured machine, nothing is recorded of it",
-        "ask": "Please answer (y yes, n no, Enter to skip)",
+        "recorded": "The check is recorded.",
+        "not_recorded": "The check is not recorded.",
+        "captured": "The check is not recorded: this is a captured machine.",
     },
 }
-ANSWERS = {"y": True, "是": True, "yes": True, "n": False, "否": False, "no": False, "": None}
 
 
 @click.command("check")
@@ -65,55 +70,25 @@ def command(  # one parameter for each option
     found = one_pass(config, rulebook, host, _progress(config.language))
     said = (*findings(found.verdicts), *answered(rulebook.procedure, answers))
     document = standing_document(rulebook, rulebook.states(found.snapshot, said), found.snapshot.taken_at)
-    document["recorded"] = "" if host.is_redirected else record(config, rulebook, document, answers, closing=closing)
-    _show(document, config, as_json=as_json, closing=closing, is_captured=host.is_redirected)
+    document["answers"] = journal_answers(rulebook, answers)
+    if host.is_redirected:
+        document["recorded"] = ""
+        click.echo(WORDS[config.language]["captured"], err=True)
+    else:
+        document["recorded"] = record(config, document, closing=closing)
+    _show(document, config, as_json=as_json, closing=closing)
     sys.exit(EXIT_STATUS[Standing(document["verdict"])])
 
 
-def ask_operator(rulebook: Rulebook) -> dict[str, bool | None]:
-    """Put every question of the procedure once; the answers by question, nothing where it was skipped."""
-    words = WORDS[rulebook.reader.language]
-    click.echo(words["ask"], err=True)
-    answers: dict[str, bool | None] = {}
-    for name, question in rulebook.procedure.questions.items():
-        text = question.ask[rulebook.reader.language]
-        said = click.prompt(
-            text,
-            default="",
-            show_default=False,
-            err=True,
-            type=click.Choice(list(ANSWERS), case_sensitive=False),
-            show_choices=False,
-            prompt_suffix=" [y/n] ",
-        )
-        answers[name] = ANSWERS[said]
-    return answers
-
-
-def record(
-    config: Config,
-    rulebook: Rulebook,
-    document: Mapping[str, Any],
-    answers: Mapping[str, bool | None],
-    *,
-    closing: bool,
-) -> str:
+def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str:
     """Hand the check to the running agent's journal: the time it was recorded, empty where it was not."""
-    clause_of = {name: clause.name for clause in rulebook.procedure.clauses.values() for name in clause.ask}
-    words = {True: "yes", False: "no", None: "skipped"}
-    given = [
-        {
-            "question": rulebook.procedure.questions[name].ask[rulebook.reader.language],
-            "answer": words[answer],
-            "clause": clause_of.get(name, ""),
-        }
-        for name, answer in answers.items()
-    ]
-    fields: dict[str, object] = {"result": _digest(document), "answers": given, "closing": closing}
+    fields: dict[str, object] = {"result": _digest(document), "answers": document["answers"], "closing": closing}
     try:
         return str(ask(str(config.local.socket), "POST", "/api/checks", fields)["recorded_at"])
     except AgentError as error:
-        click.echo(WORDS[config.language]["not_recorded"].format(error), err=True)
+        click.echo(WORDS[config.language]["not_recorded"], err=True)
+        for line in refusal_lines(error, config.language):
+            click.echo(line, err=True)
         return ""
 
 
@@ -133,23 +108,22 @@ def _digest(document: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _show(document: dict[str, Any], config: Config, *, as_json: bool, closing: bool, is_captured: bool) -> None:
+def _show(document: Mapping[str, Any], config: Config, *, as_json: bool, closing: bool) -> None:
+    """The verdict comes last: that is what stays in sight."""
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    words = WORDS[config.language]
-    for line in standing_lines(document, config.language):
+    for line in clause_lines(document, config.language, terminal_width()):
         click.echo(line)
+    for line in closing_lines(config) if closing else ():
+        click.echo(line)
+    click.echo()
     if document["recorded"]:
-        click.echo(words["recorded"])
-    elif is_captured:
-        click.echo(words["not_recorded"].format(words["captured"]))
-    if closing:
-        for line in closing_lines(config):
-            click.echo(line)
+        click.echo(WORDS[config.language]["recorded"])
+    click.echo(verdict_line(document, config.language))
 
 
-def _progress(language: str) -> Any:
+def _progress(language: str) -> Callable[[int, int], None]:
     """Shows how far the pass is, on a terminal only, and wipes it at the end."""
 
     def show(done: int, of: int) -> None:

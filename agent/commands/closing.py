@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.apiclient import AgentError, ask
+from agent.commands.options import refusal_lines
 from agent.commands.reporting import report_of, today
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
@@ -16,7 +17,7 @@ WORDS = {
         "open": "尚未结束的告警：",
         "nothing": "没有未结束的告警。",
         "unacknowledged": "（无人确认）",
-        "unknown": "无法得知还有哪些告警：{}",
+        "unknown": "无法得知还有哪些告警：",
         "report": "本日报告：",
         "no_report": "没有本日报告：{}",
         "shutdown": "请关闭耳机、话机和显示器，再正常关机；不要直接断电。",
@@ -25,7 +26,7 @@ WORDS = {
         "open": "Alerts that are still open:",
         "nothing": "No alert is open.",
         "unacknowledged": " (nobody acknowledged it)",
-        "unknown": "It cannot be told which alerts are open: {}",
+        "unknown": "It cannot be told which alerts are open:",
         "report": "Today's report:",
         "no_report": "There is no report of today: {}",
         "shutdown": "Switch off headset, phone and display, then shut the computer down; do not cut its power.",
@@ -40,7 +41,8 @@ def closing_lines(config: Config) -> Iterator[str]:
     try:
         yield from _open_alerts(ask(str(config.local.socket), "GET", "/api/alerts"), config.language)
     except AgentError as error:
-        yield words["unknown"].format(error)
+        yield words["unknown"]
+        yield from (f"  {line}" for line in refusal_lines(error, config.language))
     yield ""
     try:
         report = report_of(config, *today(), statements={})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,12 @@ EXIT_REFUSED = 1
 """The running agent was asked and said no."""
 EXIT_CANNOT_TELL = 3
 """No agent answered (Nagios' plug-in convention: unknown)."""
+
+NO_ANSWER = "监测程序没有应答，可能没有运行。"
+REFUSED = "监测程序没有照做。"
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NARROWEST = 80
+ENDLESS = 100_000
 
 
 def config_option(command: Command) -> Command:
@@ -74,5 +83,44 @@ def ask_agent(config: Config, method: str, path: str, fields: dict[str, object] 
     try:
         return ask(str(config.local.socket), method, path, fields)
     except AgentError as error:
-        click.echo(str(error), err=True)
+        for line in refusal_lines(error, config.language):
+            click.echo(line, err=True)
         sys.exit(EXIT_CANNOT_TELL if error.status is None else EXIT_REFUSED)
+
+
+def refusal_lines(error: AgentError, language: str) -> list[str]:
+    """Why the agent did not do it: in the operator's language, then IT's detail."""
+    if language == "en":
+        return [str(error)]
+    return [NO_ANSWER if error.status is None else REFUSED, click.style(str(error), dim=True)]
+
+
+def write_or_print(text: str, output: Path | None) -> None:
+    """Write the text to the file, else print it; ends the process with status 1 where the file cannot be written."""
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"{output} cannot be written: {error.strerror}", err=True)
+        sys.exit(EXIT_REFUSED)
+
+
+def terminal_width() -> int:
+    """The terminal's cells in a line; without end where nobody looks, so that a line can be searched for."""
+    is_seen = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size((NARROWEST, 40)).columns if is_seen else ENDLESS
+
+
+class Duration(click.ParamType[float]):
+    """A time such as 30m or 2h."""
+
+    name = "duration"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The time in seconds."""
+        found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])", str(value))
+        if found is None or float(found[1]) == 0:
+            self.fail(f"{value!r} is no time; expected a number with s, m, h or d, such as 2h", param, ctx)
+        return float(found[1]) * UNIT_SECONDS[found[2]]

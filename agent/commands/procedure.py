@@ -16,10 +16,11 @@ from agent.config import Config
 from agent.looking import host_at, looking
 from agent.rulebook import Rulebook
 from agent.rules.assessment import findings
-from agent.rules.clause import ClauseState, Standing
+from agent.rules.clause import ClauseState, Reason, Standing
 from agent.rules.coverage import coverage, coverage_json, coverage_table, uncovered
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
+from agent.rules.texts import LANGUAGES
 
 EXIT_UNCOVERED = 1
 
@@ -68,7 +69,10 @@ def _stated(document: dict[str, Any], states: dict[str, ClauseState]) -> dict[st
             standing=Standing(clause["verdict"]),
             counts=True,
             findings=states[clause["clause"]].findings,
-            reasons=tuple({"zh": reason, "en": reason} for reason in clause["reasons"]),
+            reasons=tuple(
+                Reason(text=dict.fromkeys(LANGUAGES, reason["text"]), detail=reason["detail"])
+                for reason in clause["reasons"]
+            ),
         )
         for clause in document["clauses"]
         if clause["clause"] in states

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import EXIT_REFUSED, config_option, read_config, read_rulebook
+from agent.commands.options import EXIT_REFUSED, config_option, read_config, read_rulebook, write_or_print
 from agent.commands.reporting import day_of, report_of, today
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
 from agent.outputs.report.as_json import report_json
@@ -59,10 +59,7 @@ def command(  # one parameter for each option
         "html": lambda: report_page(report, config.language),
         "json": lambda: report_json(report),
     }[form]()
-    if output is None:
-        click.echo(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+    write_or_print(text, output)
 
 
 def _period(

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from agent.commands.options import ask_agent, config_option, read_config
+from agent.commands.options import Duration, ask_agent, config_option, read_config
 
-UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 WORDS = {
     "zh": {"silenced": "规则 {} 静默到 {}。", "ended": "规则 {} 的静默已结束。"},
     "en": {"silenced": "Rule {} is silenced until {}.", "ended": "Rule {} is no longer silenced."},
 }
-
-
-class Duration(click.ParamType[float]):
-    """A time such as 30m or 2h."""
-
-    name = "duration"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The time in seconds."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no time; expected a number with s, m, h or d, such as 2h", param, ctx)
-        return float(found[1]) * UNIT_SECONDS[found[2]]
 
 
 @click.command("silence")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import ask_agent, config_option, json_option, read_config
+from agent.commands.options import ask_agent, config_option, json_option, read_config, terminal_width
 from agent.config import Config
 from agent.rules.clause import EXIT_STATUS, Standing
-from agent.standing import standing_lines
+from agent.standing import clause_lines, verdict_line
 
 WATCH_SECONDS = 2.0
 
@@ -26,20 +26,28 @@ def command(config_path: Path | None, as_json: bool, watch: bool) -> None:  # no
 
     Exit status: 0 normal, 1 warning, 2 critical, 3 cannot tell (also when no agent runs).
     """
+    if watch and as_json:
+        raise click.UsageError("--watch is for people; for JSON ask again and again")
     config = read_config(config_path)
     while watch:
+        text, _status = standing(config, as_json=False)
         click.clear()
-        show(config, as_json=as_json)
+        click.echo(text)
         time.sleep(WATCH_SECONDS)
-    sys.exit(show(config, as_json=as_json))
+    text, status = standing(config, as_json=as_json)
+    click.echo(text)
+    sys.exit(status)
 
 
-def show(config: Config, *, as_json: bool) -> int:
-    """Ask once and print; the exit status of what was said."""
+def standing(config: Config, *, as_json: bool) -> tuple[str, int]:
+    """What the agent says, and the exit status that says the same; the verdict is the last line."""
     document = ask_agent(config, "GET", "/api/status")
+    status = EXIT_STATUS[Standing(document["verdict"])]
     if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        for line in standing_lines(document, config.language):
-            click.echo(line)
-    return EXIT_STATUS[Standing(document["verdict"])]
+        return json.dumps(document, ensure_ascii=False, indent=2), status
+    lines = (
+        *clause_lines(document, config.language, terminal_width()),
+        "",
+        verdict_line(document, config.language),
+    )
+    return "\n".join(lines), status

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from agent.readings import resource_name
 from agent.rules.assessment import overall
-from agent.rules.clause import ClauseState, Finding, Procedure, Standing
+from agent.rules.clause import ClauseState, Finding, Procedure, Reason, Standing
 from agent.rules.reader import Reader
 from agent.rules.rule import Rule, Severity
 from agent.rules.texts import Words, render
@@ -34,7 +34,7 @@ def answer(
                 "clause": state.clause,
                 "verdict": state.standing.value,
                 "rules": [_entry(finding, said(finding, procedure, rules, reader)) for finding in state.findings],
-                "reasons": [reason[reader.language] for reason in state.reasons],
+                "reasons": [_reason(reason, reader.language) for reason in state.reasons],
             }
             for state in states.values()
             if state.counts
@@ -64,6 +64,10 @@ def said(finding: Finding, procedure: Procedure, rules: Mapping[str, Rule], read
     )
 
 
+def _reason(reason: Reason, language: str) -> Answer:
+    return {"text": reason.text[language], "detail": reason.detail}
+
+
 def _entry(finding: Finding, words: Words | None) -> Answer:
     """What cannot be told has its reason as its summary."""
     return {
@@ -73,5 +77,6 @@ def _entry(finding: Finding, words: Words | None) -> Answer:
         "value": finding.value,
         "limit": finding.limit,
         "summary": finding.reason if words is None else words.title,
+        "problem": "" if words is None else words.problem,
         "action": "" if words is None else words.action,
     }

@@ -19,21 +19,25 @@ from agent.rules.clause import (
     Finding,
     Need,
     Procedure,
+    Reason,
     Standing,
 )
 from agent.rules.rule import Outcome, Rule, Severity, Text, Verdict
+from agent.rules.subjects import subject
 
 _FIRING = {Severity.WARNING: Standing.WARNING, Severity.CRITICAL: Standing.CRITICAL}
 _RANK = {standing: rank for rank, standing in enumerate(WORST_FIRST)}
 _STATUS_WORDS: Mapping[ProbeStatus, Text] = {
-    ProbeStatus.SUCCESS: {"zh": "探针正常，现在没有这个读数", "en": "the probe works and gives none now"},
-    ProbeStatus.UNSUPPORTED: {"zh": "本机不支持", "en": "not possible on this machine"},
-    ProbeStatus.FAILED: {"zh": "探针出错", "en": "the probe failed"},
-    ProbeStatus.TIMED_OUT: {"zh": "探针超时", "en": "the probe timed out"},
+    ProbeStatus.SUCCESS: {"zh": "现在没有这个读数", "en": "there is no such reading now"},
+    ProbeStatus.UNSUPPORTED: {"zh": "本机无法测量", "en": "cannot be measured here"},
+    ProbeStatus.FAILED: {"zh": "读取失败", "en": "reading failed"},
+    ProbeStatus.TIMED_OUT: {"zh": "读取超时", "en": "reading took too long"},
 }
 _NOT_MEASURED: Text = {"zh": "还没有测量", "en": "not measured yet"}
-_NOT_ASKED: Text = {"zh": "只有人能回答，还没有询问", "en": "only a person can say, and nobody was asked"}
-_NOTHING_BEHIND: Text = {"zh": "没有依据可判断", "en": "nothing was found to judge it by"}
+_UNSURE: Text = {"zh": "读数不足以判断", "en": "the readings do not tell"}
+_NOT_ASKED = Reason(text={"zh": "只有人能回答，还没有询问", "en": "only a person can say, and nobody was asked"})
+_NOT_ANSWERED = Reason(text={"zh": "操作员没有回答", "en": "the operator gave no answer"})
+_NOTHING_BEHIND = Reason(text={"zh": "没有依据可判断", "en": "nothing was found to judge it by"})
 
 
 def findings(verdicts: Iterable[Verdict], firing: Iterable[Finding] | None = None) -> tuple[Finding, ...]:
@@ -104,16 +108,12 @@ class _Seen:
         """Why nothing is being recorded, if so."""
         return self._evidence.record_fault
 
-    def why_not(self, need: Need) -> Text:
-        """Why the need has no reading, in both languages; the probe's own words stay as they are."""
+    def why_not(self, need: Need) -> Reason:
+        """Why the need has no reading, with the probe's own words as they are."""
         result = self._evidence.snapshot.results.get(self._evidence.providers.get(need.reading, ""))
         words = _NOT_MEASURED if result is None else _STATUS_WORDS[result.status]
         detail = "" if result is None else result.reason or "; ".join(result.errors)
-        subject = _subject(need.reading, need.match)
-        return {
-            "zh": f"没有读数 {subject}：{words['zh']}" + (f"（{detail}）" if detail else ""),
-            "en": f"no reading {subject}: {words['en']}" + (f" ({detail})" if detail else ""),
-        }
+        return _reason(need.reading, need.match, words, detail)
 
 
 def matches(wanted: Labels, labels: Labels) -> bool:
@@ -172,9 +172,10 @@ def _direct_state(clause: Clause, mine: tuple[Finding, ...], rules: Mapping[str,
         case AnsweredBy.RECORD:
             fault = seen.record_fault()
             standing = Standing.NORMAL if fault is None else Standing.UNKNOWN
-            return _state(clause, standing, counts=False, reasons=(fault,) if fault else ())
+            return _state(clause, standing, counts=False, reasons=(Reason(text=fault),) if fault else ())
         case AnsweredBy.NONE:
-            return _state(clause, Standing.UNKNOWN, counts=False, reasons=(clause.answer,) if clause.answer else ())
+            reasons = (Reason(text=clause.answer),) if clause.answer else ()
+            return _state(clause, Standing.UNKNOWN, counts=False, reasons=reasons)
 
 
 def _by_rules(clause: Clause, mine: tuple[Finding, ...], rules: Mapping[str, Rule], seen: _Seen) -> ClauseState:
@@ -204,12 +205,22 @@ def _leaves_unknown(finding: Finding, clause: Clause, rules: Mapping[str, Rule])
     )
 
 
-def _why_unknown(finding: Finding, rules: Mapping[str, Rule]) -> Text:
+def _why_unknown(finding: Finding, rules: Mapping[str, Rule]) -> Reason:
     rule = rules.get(finding.rule)
     if rule is None:
-        return {"zh": "操作员没有回答", "en": "the operator gave no answer"}
-    subject = _subject(rule.reading, finding.resource)
-    return {"zh": f"无法判断 {subject}：{finding.reason}", "en": f"cannot tell {subject}: {finding.reason}"}
+        return _NOT_ANSWERED
+    return _reason(rule.reading, finding.resource, _UNSURE, finding.reason)
+
+
+def _reason(reading: str, labels: Labels, words: Text, detail: str) -> Reason:
+    name = f"{reading} ({resource_name(labels)})" if labels else reading
+    return Reason(
+        text={
+            "zh": f"{subject(reading, labels, 'zh')}：{words['zh']}",
+            "en": f"{subject(reading, labels, 'en')}: {words['en']}",
+        },
+        detail=f"{name}: {detail}" if detail else name,
+    )
 
 
 def _sum_up(
@@ -240,8 +251,8 @@ def _faults(states: Iterable[ClauseState]) -> Iterator[Finding]:
         yield from (finding for finding in state.findings if finding.standing is not Standing.NORMAL)
 
 
-def _without_repeats(reasons: Iterable[Text]) -> Iterator[Text]:
-    return iter({reason["en"]: reason for reason in reasons}.values())
+def _without_repeats(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    return iter({(reason.text["en"], reason.detail): reason for reason in reasons}.values())
 
 
 def _worst(standings: Iterable[Standing]) -> Standing | None:
@@ -254,10 +265,6 @@ def _state(
     *,
     counts: bool,
     mine: tuple[Finding, ...] = (),
-    reasons: tuple[Text, ...] = (),
+    reasons: tuple[Reason, ...] = (),
 ) -> ClauseState:
     return ClauseState(clause=clause.name, standing=standing, counts=counts, findings=mine, reasons=reasons)
-
-
-def _subject(reading: str, labels: Labels) -> str:
-    return f"{reading} ({resource_name(labels)})" if labels else reading

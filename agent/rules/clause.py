@@ -133,6 +133,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something cannot be told: a sentence for the operator, and IT's detail in the probe's own words, if any."""
+
+    text: Text
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseState:
     """How a clause stands, with the findings and the reasons behind it.
 
@@ -144,4 +152,4 @@ class ClauseState:
     standing: Standing
     counts: bool
     findings: tuple[Finding, ...] = ()
-    reasons: tuple[Text, ...] = ()
+    reasons: tuple[Reason, ...] = ()

@@ -136,15 +136,15 @@ def _homeless_rules(procedure: Procedure, rules: Mapping[str, Rule]) -> Iterator
 
 
 def _remarks(clause: Clause, states: Mapping[str, ClauseState], language: str) -> Iterator[str]:
-    """What a clause took over from its parts is said at the parts."""
-    said_elsewhere = [reason for part in clause.of for reason in states[part].reasons]
+    """How or why not; a reason that a summed-up clause gives stands there alone."""
+    told = [reason for part in clause.of for reason in states[part].reasons]
     if clause.of:
         yield _PART_OF[language].format(names=", ".join(clause.of))
     if clause.answer is not None:
         yield clause.answer[language]
     for reason in states[clause.name].reasons:
-        if reason != clause.answer and reason not in said_elsewhere:
-            yield reason[language]
+        if reason.text != clause.answer and reason not in told:
+            yield reason.text[language]
     for untold in clause.cannot_tell:
         yield _UNTOLD[language].format(part=untold.part[language], reason=untold.reason[language])
 

@@ -6,7 +6,7 @@ The stage of rules knows nothing of alerts, so the function that steps an alert'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -50,7 +50,8 @@ A = TypeVar("A", bound=AlertLike)
 Step = Callable[[A | None, Verdict, Threshold, float, float, datetime], A | None]
 """(alert or nothing, verdict, level, keep_firing_seconds, elapsed_seconds, now) to the alert, nothing if inactive."""
 
-_Key = tuple[str, Severity, Labels]
+AlertOf = tuple[str, Severity, Labels]
+"""Rule, level and resource of an alert."""
 
 _STATUS = {
     Missing.FAILED: ProbeStatus.FAILED,
@@ -80,22 +81,33 @@ def _run(
     file: RuleTestFile, test: RuleTest, compiled: CompiledRules, catalogue: Mapping[str, MetricSpec], step: Step[A]
 ) -> list[Fault]:
     rules = {rule.name: rule for rule in compiled.rules}
-    alerts: dict[_Key, A] = {}
-    known: Known = {}
-    growth = Growth(compiled.windows)
     faults: list[Fault] = []
-    for look in range(_looks_needed(file, test)):
-        seconds = look * file.interval_seconds
-        snapshot = _snapshot(test.series, look, compiled, BEGIN + timedelta(seconds=seconds))
-        growth.observe(snapshot, seconds)
-        elapsed = file.interval_seconds if look else 0.0
-        for verdict in evaluate(compiled, snapshot, known, growth):
-            _step(alerts, verdict, rules[verdict.rule], elapsed, snapshot.taken_at, step)
-        known = remembered(compiled, known, snapshot)
+    for look, alerts in enumerate(
+        replay(test.series, file.interval_seconds, _looks_needed(file, test), compiled, step)
+    ):
         for expectation in test.expectations:
             if look == int(expectation.eval_seconds / file.interval_seconds):
                 faults.extend(_compare(file.path, test.name, expectation, alerts, rules, catalogue))
     return faults
+
+
+def replay(
+    series: Sequence[InputSeries], interval_seconds: float, looks: int, compiled: CompiledRules, step: Step[A]
+) -> Iterator[Mapping[AlertOf, A]]:
+    """The alerts after each look; the same mapping every time, as it then stands."""
+    rules = {rule.name: rule for rule in compiled.rules}
+    alerts: dict[AlertOf, A] = {}
+    known: Known = {}
+    growth = Growth(compiled.windows)
+    for look in range(looks):
+        seconds = look * interval_seconds
+        snapshot = _snapshot(series, look, compiled, BEGIN + timedelta(seconds=seconds))
+        growth.observe(snapshot, seconds)
+        elapsed = interval_seconds if look else 0.0
+        for verdict in evaluate(compiled, snapshot, known, growth):
+            _step(alerts, verdict, rules[verdict.rule], elapsed, snapshot.taken_at, step)
+        known = remembered(compiled, known, snapshot)
+        yield alerts
 
 
 def _looks_needed(file: RuleTestFile, test: RuleTest) -> int:
@@ -104,7 +116,7 @@ def _looks_needed(file: RuleTestFile, test: RuleTest) -> int:
 
 
 def _step(  # the life of an alert needs all of these
-    alerts: dict[_Key, A], verdict: Verdict, rule: Rule, elapsed: float, now: datetime, step: Step[A]
+    alerts: dict[AlertOf, A], verdict: Verdict, rule: Rule, elapsed: float, now: datetime, step: Step[A]
 ) -> None:
     key = (verdict.rule, verdict.severity, verdict.resource)
     level = next(level for level in rule.levels if level.severity is verdict.severity)
@@ -151,7 +163,7 @@ def _compare(  # both sides of the comparison, and the words for both
     path: str,
     test: str,
     expectation: Expectation,
-    alerts: Mapping[_Key, A],
+    alerts: Mapping[AlertOf, A],
     rules: Mapping[str, Rule],
     catalogue: Mapping[str, MetricSpec],
 ) -> list[Fault]:

@@ -14,6 +14,7 @@ HOT_ENTRY = {
     "value": 3,
     "limit": 5,
     "summary": "Processor too hot",
+    "problem": "k10temp is 3 °C below its limit",
     "action": "Stop work now. Save your work and notify ext. 1234",
 }
 STEADY_ENTRY = {
@@ -23,6 +24,7 @@ STEADY_ENTRY = {
     "value": 0,
     "limit": 2,
     "summary": "",
+    "problem": "",
     "action": "",
 }
 
@@ -55,6 +57,7 @@ def test_a_denied_question_is_answered_in_its_own_words_and_asks_to_stop() -> No
                 "value": None,
                 "limit": None,
                 "summary": "指示灯异常",
+                "problem": "指示灯异常",
                 "action": "请停止工作并通知 IT：IT 部门",
             }
         ],
@@ -70,6 +73,13 @@ def test_what_cannot_be_told_has_its_reason_and_no_action() -> None:
     assert clauses[1] == {
         "clause": "4.1.a.1",
         "verdict": "unknown",
-        "rules": [HOT_ENTRY | {"verdict": "unknown", "value": None, "summary": "sensor lost", "action": ""}],
-        "reasons": ["cannot tell temperature_headroom_celsius (chip=k10temp, component=cpu): sensor lost"],
+        "rules": [
+            HOT_ENTRY | {"verdict": "unknown", "value": None, "summary": "sensor lost", "problem": "", "action": ""}
+        ],
+        "reasons": [
+            {
+                "text": "processor temperature: the readings do not tell",
+                "detail": "temperature_headroom_celsius (chip=k10temp, component=cpu): sensor lost",
+            }
+        ],
     }

@@ -6,7 +6,18 @@ import pytest
 
 from agent.readings import Labels, ProbeResult, ProbeStatus, Reading, Snapshot
 from agent.rules.assessment import answered, assess, findings, overall, status_numbers
-from agent.rules.clause import AnsweredBy, Clause, ClauseState, Evidence, Finding, Need, Procedure, Question, Standing
+from agent.rules.clause import (
+    AnsweredBy,
+    Clause,
+    ClauseState,
+    Evidence,
+    Finding,
+    Need,
+    Procedure,
+    Question,
+    Reason,
+    Standing,
+)
 from agent.rules.rule import Audience, Outcome, Rule, Severity, Side, Threshold, Verdict
 
 NOW = datetime(2025, 3, 4, 8, 30, tzinfo=UTC)
@@ -117,10 +128,10 @@ def test_a_clause_without_a_needed_reading_cannot_be_told_and_says_why_in_the_pr
         counts=True,
         findings=(HEALTHY[0],),
         reasons=(
-            {
-                "zh": "没有读数 headroom_celsius (component=cpu)：本机不支持（no hwmon chips）",
-                "en": "no reading headroom_celsius (component=cpu): not possible on this machine (no hwmon chips)",
-            },
+            Reason(
+                text={"zh": "headroom_celsius：本机无法测量", "en": "headroom_celsius: cannot be measured here"},
+                detail="headroom_celsius (component=cpu): no hwmon chips",
+            ),
         ),
     )
     assert overall(states) is Standing.UNKNOWN
@@ -150,10 +161,10 @@ def test_a_needed_reading_that_cannot_be_told_on_one_resource_makes_the_clause_u
     )
     assert states["heat"].standing is Standing.UNKNOWN
     assert states["heat"].reasons == (
-        {
-            "zh": "无法判断 headroom_celsius (chip=second, component=cpu)：lost",
-            "en": "cannot tell headroom_celsius (chip=second, component=cpu): lost",
-        },
+        Reason(
+            text={"zh": "headroom_celsius：读数不足以判断", "en": "headroom_celsius: the readings do not tell"},
+            detail="headroom_celsius (chip=second, component=cpu): lost",
+        ),
     )
 
 
@@ -205,7 +216,7 @@ def test_an_answer_counts_for_every_clause_that_asks_it(answer: bool | None, exp
 def test_the_record_is_unknown_with_the_reason_while_nothing_is_recorded() -> None:
     fault = {"zh": "未记录", "en": "not recorded"}
     state = judged(HEALTHY, record_fault=fault)["log"]
-    assert state == ClauseState(clause="log", standing=Standing.UNKNOWN, counts=False, reasons=(fault,))
+    assert state == ClauseState(clause="log", standing=Standing.UNKNOWN, counts=False, reasons=(Reason(text=fault),))
 
 
 def verdict(outcome: Outcome, severity: Severity = Severity.CRITICAL) -> Verdict:

@@ -93,7 +93,7 @@ def test_a_reason_is_given_at_the_clause_that_it_is_about_and_not_where_it_is_su
     rows = coverage(PROCEDURE, RULES, assess(PROCEDURE, RULES, blind), "en")
     assert {row.clause: row.remarks for row in rows if row.clause in ("2.2.a", "4.1.a.1")} == {
         "2.2.a": ("sums up 4.1.a.1, 4.1.a.2",),
-        "4.1.a.1": ("no reading temperature_headroom_celsius (component=cpu): not measured yet",),
+        "4.1.a.1": ("processor temperature: not measured yet",),
     }
 
 

@@ -48,6 +48,17 @@ WORDS: dict[str, dict[str, str]] = {
     "record_lost": {"zh": "磁盘已满，部分记录丢失", "en": "disk full, some entries lost"},
 }
 
+ANSWERS = {
+    "yes": {"zh": "是", "en": "yes"},
+    "no": {"zh": "否", "en": "no"},
+    "skipped": {"zh": "未回答", "en": "not answered"},
+}
+
+
+def answer_word(answer: str, language: str) -> str:
+    """What a person answered; a word that is not ours stays as it is."""
+    return ANSWERS.get(answer, {}).get(language, answer)
+
 
 def sentence(entry: Entry, language: str) -> str:
     """What an entry tells, without its time; a kind that this version does not know is named as it stands."""
@@ -169,6 +180,10 @@ def _tampering(_: Entry, body: _Body, language: str) -> str:
     return form.format(_text(body, "expected_id"), _text(body, "found_id"))
 
 
+def _answer(entry: Entry, body: _Body, language: str) -> str:
+    return _about(entry, f"{_text(body, 'question')} {answer_word(_text(body, 'answer'), language)}")
+
+
 _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
     Kind.AGENT_START: lambda _, body, __: _text(body, "version"),
     Kind.AGENT_STOP: lambda _, body, __: _text(body, "reason"),
@@ -176,7 +191,7 @@ _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
     Kind.SUSPEND: _suspend,
     Kind.GAP: _gap,
     Kind.CHECK: _check,
-    Kind.ANSWER: lambda entry, body, _: _about(entry, f"{_text(body, 'question')} {_text(body, 'answer')}"),
+    Kind.ANSWER: _answer,
     Kind.ALERT: _alert,
     Kind.SEEN: lambda entry, _, __: _about(entry),
     Kind.ACKNOWLEDGED: lambda entry, body, _: _about(entry, _text(body, "note")),

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import TypeVar
 
-from agent.outputs.journal.wording import duration, local_time, readable, sentence, word
+from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
 from agent.outputs.report import plot
 from agent.outputs.report.page_style import STYLE
 from agent.outputs.report.report import Check, ClauseTime, Episode, Report
@@ -169,7 +169,7 @@ def _answers(report: Report, language: str) -> str:
         lambda one: [
             _moment(one.at, report),
             *map(_safe, (one.user, one.clause, one.question)),
-            _safe(one.answer) + _corrected(one.correction, language),
+            _safe(answer_word(one.answer, language)) + _corrected(one.correction, language),
         ],
     )
 

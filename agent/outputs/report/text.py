@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.outputs.journal.wording import duration, local_time, readable, sentence, word
+from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
 from agent.outputs.report.report import Answer, Check, ClauseTime, Episode, Gap, Report
 from agent.outputs.report.words import moment, outcome, period, say
 
@@ -53,7 +53,8 @@ def _check(check: Check, report: Report, language: str) -> list[str]:
 
 
 def _answer(answer: Answer, report: Report, language: str) -> list[str]:
-    told = f"{moment(answer.at, report)}  {answer.clause}  {answer.question} {answer.answer}  {answer.user}"
+    said = answer_word(answer.answer, language)
+    told = f"{moment(answer.at, report)}  {answer.clause}  {answer.question} {said}  {answer.user}"
     return [told, *_corrected(answer.correction, language)]
 
 

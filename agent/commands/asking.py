@@ -1,0 +1,61 @@
+"""The short dialogue of `check --ask`: what only a person can tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import click
+
+from agent.rulebook import Rulebook
+
+WORDS = {
+    "zh": {"ask": "请回答（y 是，n 否，回车跳过）", "again": "请输入 y、n，或直接按回车。"},
+    "en": {"ask": "Please answer (y yes, n no, Enter to skip)", "again": "Please type y or n, or press Enter."},
+}
+ANSWERS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("y", "yes", "是"), True),
+    **dict.fromkeys(("n", "no", "否"), False),
+    "": None,
+}
+RECORDED = {True: "yes", False: "no", None: "skipped"}
+"""An answer as the journal keeps it."""
+
+
+def ask_operator(rulebook: Rulebook) -> dict[str, bool | None]:
+    """Put every question of the procedure once; nothing as the answer to what was skipped.
+
+    Questions go to standard error, so that `--json` stays JSON. Where the input ends, the rest counts as skipped.
+    """
+    language = rulebook.reader.language
+    click.echo(WORDS[language]["ask"], err=True)
+    questions = rulebook.procedure.questions.values()
+    typed = sys.stdin
+    return {question.name: _answer(question.ask[language], typed, language) for question in questions}
+
+
+def journal_answers(rulebook: Rulebook, answers: Mapping[str, bool | None]) -> list[dict[str, Any]]:
+    """The answers for the journal: each with the question as it was put, and the first clause that it serves."""
+    clauses = reversed(list(rulebook.procedure.clauses.values()))
+    clause_of = {name: clause.name for clause in clauses for name in clause.ask}
+    return [
+        {
+            "question": rulebook.procedure.questions[name].ask[rulebook.reader.language],
+            "answer": RECORDED[answer],
+            "clause": clause_of.get(name, ""),
+        }
+        for name, answer in answers.items()
+    ]
+
+
+def _answer(question: str, typed: TextIO, language: str) -> bool | None:
+    while True:
+        click.echo(f"{question} [y/n] ", nl=False, err=True)
+        line = typed.readline()
+        if not line:
+            click.echo("", err=True)
+        said = line.strip().lower()
+        if said in ANSWERS:
+            return ANSWERS[said]
+        click.echo(WORDS[language]["again"], err=True)
