@@ -109,10 +109,10 @@ class Window:
 
     def add_answer(self, round_trip_seconds: float) -> None:
         """One probe was answered in time."""
+        self._end_silence()
         self._push(lost=False)
         self._recent.append(round_trip_seconds)
         self.has_answered = True
-        self.silent_run = 0
         if self._previous is not None:
             self._jitter += (abs(round_trip_seconds - self._previous) - self._jitter) / 16
             self._difference_count += 1
@@ -127,6 +127,13 @@ class Window:
     def add_sign_of_life(self) -> None:
         """The far end was heard, though not with an answer that counts: a late reply, its own refusal."""
         self.has_answered = True
+        self.silent_run = 0
+
+    def _end_silence(self) -> None:
+        """Take an outage out of the loss: it was told as such, and would be told again as loss for five minutes."""
+        if self.silent_run >= self._patience.silent:
+            for _ in range(min(self.silent_run, len(self._lost))):
+                self._lost_count -= self._lost.pop()
         self.silent_run = 0
 
     def presence(self) -> Presence:

@@ -115,3 +115,15 @@ def test_restarting_forgets_everything() -> None:
         None,
         None,
     )
+
+
+def test_an_outage_that_is_over_is_not_loss() -> None:
+    """Eight losses in a row are an outage: counted while it lasts, taken out when the far end is heard again."""
+    before = "." * 30 + "x."
+    assert window(before + "x" * 20).loss() == loss_of(21, 52)
+    assert window(before + "x" * 20 + ".").loss() == loss_of(1, 33)
+
+
+def test_an_outage_longer_than_the_window_leaves_it_empty() -> None:
+    """Nothing older than the window can be taken out of it."""
+    assert window("x" * (WINDOW_PROBES + 50) + ".").loss() is None
