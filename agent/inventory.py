@@ -1,4 +1,6 @@
-"""What belongs to this machine: every sensor a probe ever showed, so that one that vanishes is missed.
+"""What belongs to this machine: every sensor that ever gave a trusted reading, so that one that vanishes is missed.
+
+An input that was never believable has nothing connected to it: it belongs to the board, not to what is watched.
 
 Snapshot in, and out come the known resources (for the evaluator), the lost ones (for IT), and the readings of the
 pseudo-probe `agent` about the probes themselves. Nothing is read or written here; the store keeps the rows.
@@ -27,7 +29,7 @@ METRICS = (
     ),
     MetricSpec(
         name="probe_suspect_readings",
-        help="Readings of the probe that are not to be trusted",
+        help="Readings not to be trusted, of sensors that could be trusted before",
         source="the agent",
         labels=("probe",),
         lowest=0,
@@ -68,6 +70,7 @@ class Inventory:
         self._catalogue = catalogue
         self._sensors = {(sensor.metric, sensor.labels): sensor for sensor in sensors}
         self._present: dict[str, frozenset[tuple[str, Labels]]] = {}
+        self._trusted: dict[str, frozenset[tuple[str, Labels]]] = {}
         self._known: Mapping[str, frozenset[Labels]] | None = None
 
     def learn(self, snapshot: Snapshot) -> tuple[Sensor, ...]:
@@ -111,14 +114,19 @@ class Inventory:
                 lost.setdefault(sensor.probe, []).append(sensor)
         return lost
 
+    def doubted(self, result: ProbeResult) -> int:
+        """How many readings of sensors that could be trusted before are suspect now."""
+        return sum(1 for each in result.readings if each.suspect and (each.metric, each.labels) in self._sensors)
+
     def _learn(self, result: ProbeResult, now: datetime) -> list[Sensor]:
         keys = frozenset((reading.metric, reading.labels) for reading in result.readings)
-        if keys == self._present.get(result.probe):
+        trusted = keys - {(each.metric, each.labels) for each in result.readings if each.suspect}
+        if keys == self._present.get(result.probe) and trusted == self._trusted.get(result.probe):
             return self._due(keys, now)
-        self._present[result.probe] = keys
+        self._present[result.probe], self._trusted[result.probe] = keys, trusted
         new = [
             Sensor(probe=result.probe, metric=metric, labels=labels, first_seen_at=now, last_seen_at=now)
-            for metric, labels in keys - self._sensors.keys()
+            for metric, labels in trusted - self._sensors.keys()
             if not self._catalogue[metric].removable
         ]
         for sensor in new:
@@ -144,11 +152,10 @@ def observe(snapshot: Snapshot, inventory: Inventory) -> ProbeResult:
         labels = (("probe", result.probe),)
         if result.status is ProbeStatus.UNSUPPORTED:
             continue
-        suspects = sum(1 for reading in result.readings if reading.suspect)
         readings.append(
             Reading(metric="probe_success", value=float(result.status is ProbeStatus.SUCCESS), labels=labels)
         )
-        readings.append(Reading(metric="probe_suspect_readings", value=float(suspects), labels=labels))
+        readings.append(Reading(metric="probe_suspect_readings", value=float(inventory.doubted(result)), labels=labels))
         readings.append(
             Reading(metric="probe_lost_sensors", value=float(len(lost.get(result.probe, ()))), labels=labels)
         )

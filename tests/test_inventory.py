@@ -1,5 +1,6 @@
 """A sensor that belongs to the machine is missed; one that can be unplugged is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from agent.inventory import Inventory, Sensor, observe
@@ -68,11 +69,27 @@ def test_a_week_of_absence_is_a_removal() -> None:
     assert inventory.known() == {}
 
 
+def test_an_input_that_was_never_believable_is_not_a_sensor() -> None:
+    """Nothing is connected there: it is neither learnt nor doubted, nor missed; once believable, it is all three."""
+    believable = Reading(metric="fan_speed_rpm", value=900, labels=FAN)
+    doubtful = replace(believable, value=65535, suspect="odd")
+    inventory = Inventory(SPECS)
+
+    def look(*readings: Reading) -> tuple[int, int, int]:
+        learnt = inventory.learn(snapshot(*readings))
+        values = {r.metric: int(r.value) for r in observe(snapshot(*readings), inventory).readings}
+        return len(learnt), values["probe_suspect_readings"], values["probe_lost_sensors"]
+
+    assert [look(doubtful), look()] == [(0, 0, 0), (0, 0, 0)]
+    assert [look(doubtful), look(believable), look(doubtful), look()] == [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+
+
 def test_the_probes_are_reported_on() -> None:
     """Success, suspect readings and lost sensors of each probe; an unsupported one has no series."""
     inventory = Inventory(SPECS)
     inventory.learn(snapshot(*BOTH))
-    values = {r.metric: (r.labels, r.value) for r in observe(snapshot(*BOTH), inventory).readings}
+    doubted = replace(BOTH[0], suspect="odd")
+    values = {r.metric: (r.labels, r.value) for r in observe(snapshot(doubted), inventory).readings}
     about = (("probe", "p"),)
     assert values == {
         "probe_success": (about, 1),
