@@ -1,21 +1,16 @@
-"""Fake machines: what the probes read from each is compared whole with its `readings.txt`.
+"""Fake machines: what the probes read from each is compared whole with its `readings.txt`."""
 
-To accept a change, run with REWRITE_READINGS=1, then read the difference before committing it.
-"""
-
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agent.probes import fan, power, temperature
+from agent.probes import PROBES as ALL_PROBES
 from agent.probes.hostfs import HostFs
 from agent.probes.probe import Context, ProbeSpec, Sample, Unsupported
+from tests.hosts.recorded import HOSTS, MACHINES, as_text, reading_line, recorded
 
-HOSTS = Path(__file__).parent
-PROBES = (temperature.PROBE, fan.PROBE, power.PROBE)
-MACHINES = sorted(path.parent.name for path in HOSTS.glob("*/sys"))
+PROBES = tuple(spec for spec in ALL_PROBES if spec.redirectable)
 
 
 def one_look(spec: ProbeSpec, machine: Path) -> Sample:
@@ -35,21 +30,15 @@ def report(spec: ProbeSpec, machine: Path) -> Iterator[str]:
         yield f"unsupported: {reason}"
         return
     for reading in sample.readings:
-        labels = ", ".join(f"{name}={value}" for name, value in reading.labels)
-        yield f"{reading.metric}{{{labels}}} {reading.value:g}" + (
-            f"  suspect: {reading.suspect}" * bool(reading.suspect)
-        )
+        yield reading_line(reading.metric, dict(reading.labels), reading.value, reading.suspect)
     yield from (f"error: {error}" for error in sample.errors)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_a_captured_machine_reads_as_recorded(machine: str) -> None:
+def test_a_fake_machine_reads_as_recorded(machine: str) -> None:
     """Every reading, reason and error of a fake machine is the recorded one."""
-    found = "".join(f"{line}\n" for spec in PROBES for line in report(spec, HOSTS / machine))
-    recorded = HOSTS / machine / "readings.txt"
-    if os.environ.get("REWRITE_READINGS"):
-        recorded.write_text(found, encoding="utf-8")
-    assert found == recorded.read_text(encoding="utf-8")
+    found = [line for spec in PROBES for line in report(spec, HOSTS / machine)]
+    assert as_text(found) == recorded(machine, "readings.txt", found)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
