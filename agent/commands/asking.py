@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -31,8 +31,7 @@ def ask_operator(rulebook: Rulebook) -> dict[str, bool | None]:
     language = rulebook.reader.language
     click.echo(WORDS[language]["ask"], err=True)
     questions = rulebook.procedure.questions.values()
-    typed = sys.stdin
-    return {question.name: _answer(question.ask[language], typed, language) for question in questions}
+    return {question.name: _answer(question.ask[language], language) for question in questions}
 
 
 def journal_answers(rulebook: Rulebook, answers: Mapping[str, bool | None]) -> list[dict[str, Any]]:
@@ -49,12 +48,12 @@ def journal_answers(rulebook: Rulebook, answers: Mapping[str, bool | None]) -> l
     ]
 
 
-def _answer(question: str, typed: TextIO, language: str) -> bool | None:
+def _answer(question: str, language: str) -> bool | None:
     while True:
         click.echo(f"{question} [y/n] ", nl=False, err=True)
-        line = typed.readline()
+        line = sys.stdin.readline()
         if not line:
-            click.echo("", err=True)
+            click.echo(err=True)
         said = line.strip().lower()
         if said in ANSWERS:
             return ANSWERS[said]

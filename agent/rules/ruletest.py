@@ -82,9 +82,8 @@ def _run(
 ) -> list[Fault]:
     rules = {rule.name: rule for rule in compiled.rules}
     faults: list[Fault] = []
-    for look, alerts in enumerate(
-        replay(test.series, file.interval_seconds, _looks_needed(file, test), compiled, step)
-    ):
+    replayed = replay(test.series, file.interval_seconds, _looks_needed(file, test), compiled, step)
+    for look, alerts in enumerate(replayed):
         for expectation in test.expectations:
             if look == int(expectation.eval_seconds / file.interval_seconds):
                 faults.extend(_compare(file.path, test.name, expectation, alerts, rules, catalogue))
