@@ -40,6 +40,12 @@ def step(
     return _from_firing(alert, verdict, keep_firing_seconds, elapsed_seconds)
 
 
+def afresh(alert: Alert) -> Alert:
+    """The alert after a sleep or a clock step: its state stays, no half-filled span does, nor does the lapse itself."""
+    is_pending = alert.state is State.PENDING
+    return replace(alert, breached_seconds=0.0, clear_seconds=0.0, unknown_seconds=_STARTED if is_pending else 0.0)
+
+
 def _from_inactive(verdict: Verdict, threshold: Threshold, now: datetime) -> Alert | None:
     if verdict.outcome is not Outcome.BREACH:
         return None
@@ -94,17 +100,15 @@ def _from_firing(alert: Alert, verdict: Verdict, keep_firing_seconds: float, ela
 
 def _while_unknown(alert: Alert, elapsed_seconds: float) -> Alert:
     unknown = alert.unknown_seconds + elapsed_seconds if alert.unknown_seconds else _STARTED
-    return replace(alert, unknown_seconds=unknown, cannot_tell=unknown >= CANNOT_TELL_SECONDS, clear_seconds=0.0)
+    # A restart keeps the mark and not the span: it is taken back by a value only, or it would be announced twice.
+    cannot_tell = alert.cannot_tell or unknown >= CANNOT_TELL_SECONDS
+    return replace(alert, unknown_seconds=unknown, cannot_tell=cannot_tell, clear_seconds=0.0)
 
 
 def _known(alert: Alert, verdict: Verdict, clear_seconds: float) -> Alert:
     """The firing alert with the newest value; the same object when nothing changed, which is most cycles."""
-    if (alert.value, alert.limit, alert.clear_seconds, alert.unknown_seconds) == (
-        verdict.value,
-        verdict.limit,
-        clear_seconds,
-        0.0,
-    ):
+    is_same = (alert.value, alert.limit, alert.clear_seconds) == (verdict.value, verdict.limit, clear_seconds)
+    if is_same and not alert.unknown_seconds and not alert.cannot_tell:
         return alert
     return replace(
         alert,

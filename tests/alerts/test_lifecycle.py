@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.alerts.alert import Alert, State
-from agent.alerts.lifecycle import step
+from agent.alerts.lifecycle import afresh, step
 from agent.rules.rule import Outcome, Verdict
 from tests.alerts.examples import alert, at, threshold, verdict
 
@@ -90,6 +90,24 @@ def test_five_minutes_unknown_cannot_tell() -> None:
     assert marks == [False] * 60 + [True] * 2
     back = step(current, BREACH, threshold(), 0, 5, at(400))
     assert back == FIRING
+
+
+def test_a_doubt_survives_a_restart() -> None:
+    """A mark without its span is neither dropped by the next unknown nor kept by the same value."""
+    restored = replace(FIRING, cannot_tell=True)
+    unknown = step(restored, UNKNOWN, threshold(), 0, 5, at(5))
+    assert unknown is not None
+    assert unknown.cannot_tell
+    assert step(restored, BREACH, threshold(), 0, 5, at(5)) == FIRING
+
+
+def test_a_sleep_drops_half_filled_spans() -> None:
+    """`for` and `keep_firing_for` begin anew, and the lapse over the sleep counts for neither; the state stays."""
+    pending = afresh(replace(PENDING, breached_seconds=10.0))
+    assert run([BREACH] * 4, start=pending) == [State.PENDING] * 3 + [State.FIRING]
+    clearing = afresh(replace(FIRING, clear_seconds=9.0, unknown_seconds=200.0, cannot_tell=True))
+    assert clearing == replace(FIRING, cannot_tell=True)
+    assert run([OK, OK, OK], keep=10, start=clearing) == [State.FIRING] * 2 + [State.INACTIVE]
 
 
 def test_an_alert_that_does_not_change_is_the_same_object() -> None:
