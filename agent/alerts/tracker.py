@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.alerts.alert import Alert, AlertKey, Change, Message, State, Transition, alert_id
-from agent.alerts.lifecycle import step
+from agent.alerts.lifecycle import afresh, step
 from agent.readings import Labels
 from agent.rules.rule import Outcome, Rule, Severity, Threshold, Verdict
 
@@ -29,6 +29,7 @@ class Tracker:
         self._render = render
         self._rules: Mapping[str, Rule] = {}
         self._thresholds: dict[tuple[str, Severity], Threshold] = {}
+        self._retired: frozenset[tuple[str, Labels]] = frozenset()
         self.replace_rules(rules)
 
     @property
@@ -39,13 +40,26 @@ class Tracker:
     def replace_rules(self, rules: Iterable[Rule]) -> None:
         """Judge by these rules from now on.
 
-        An alert whose rule or level is no more ends without a word: the fault was not mended, it is no longer asked.
+        An alert that no rule asks about any more (its rule or level went, or watches something else now) ends without a
+        word: the fault was not mended. All others live on, by the new limits.
         """
-        self._rules = {rule.name: rule for rule in rules}
+        before, self._rules = self._rules, {rule.name: rule for rule in rules}
         self._thresholds = {
             (rule.name, threshold.severity): threshold for rule in self._rules.values() for threshold in rule.levels
         }
-        self._alerts = {key: alert for key, alert in self._alerts.items() if key[:2] in self._thresholds}
+        self._alerts = {
+            key: alert
+            for key, alert in self._alerts.items()
+            if key[:2] in self._thresholds and _watches(self._rules[key[0]], key[2], before.get(key[0]))
+        }
+
+    def forget(self) -> None:
+        """Drop half-filled `for` and `keep_firing_for`; called after a sleep or a clock step."""
+        self._alerts = {key: afresh(alert) for key, alert in self._alerts.items()}
+
+    def retire(self, resources: Iterable[tuple[str, Labels]]) -> None:
+        """Let the next `track` end the alerts on these resources, by metric, as gone: their hardware was taken out."""
+        self._retired |= frozenset(resources)
 
     def live_resources(self) -> dict[str, set[Labels]]:
         """The resources of live alerts by reading, so that the evaluator gives a verdict on each."""
@@ -57,14 +71,17 @@ class Tracker:
     def track(self, verdicts: Iterable[Verdict], elapsed_seconds: float, now: datetime) -> tuple[Transition, ...]:
         """Take in one cycle's verdicts. A live alert without a verdict is unknown, never well."""
         transitions: list[Transition] = []
+        if self._retired:
+            transitions.extend(self._end_retired(now))
         unjudged = dict(self._alerts)
         for verdict in verdicts:
             key = (verdict.rule, verdict.severity, verdict.resource)
             before = unjudged.pop(key, None)
-            if before is not None or verdict.outcome is Outcome.BREACH:
+            # A breach on an alert that was judged in this cycle is a sensor shown twice: begun anew it never fires.
+            if before is not None or (verdict.outcome is Outcome.BREACH and key not in self._alerts):
                 transitions.extend(self._step(key, before, verdict, elapsed_seconds, now))
         for key, alert in unjudged.items():
-            transitions.extend(self._step(key, alert, _unknown(alert), elapsed_seconds, now))
+            transitions.extend(self._step(key, alert, _without_value(alert, Outcome.UNKNOWN), elapsed_seconds, now))
         return tuple(transitions)
 
     def find(self, identifier: str) -> Alert | None:
@@ -89,6 +106,13 @@ class Tracker:
             return False
         self._alerts[_identity(key)] = replace(alert, **fields)  # type: ignore[arg-type]  # the two callers above
         return True
+
+    def _end_retired(self, now: datetime) -> list[Transition]:
+        retired, self._retired = self._retired, frozenset()
+        ended = [
+            (key, alert) for key, alert in self._alerts.items() if (self._rules[key[0]].reading, key[2]) in retired
+        ]
+        return [t for key, alert in ended for t in self._step(key, alert, _without_value(alert, Outcome.GONE), 0, now)]
 
     def _step(
         self,
@@ -157,12 +181,18 @@ def _identity(key: AlertKey) -> tuple[str, Severity, Labels]:
     return (key.rule, key.severity, key.resource)
 
 
-def _unknown(alert: Alert) -> Verdict:
+def _watches(rule: Rule, resource: Labels, before: Rule | None) -> bool:
+    """Whether the rule can still give a verdict on the resource; else its alert would stay unknown for ever."""
+    is_same_reading = before is None or before.reading == rule.reading
+    return is_same_reading and all(pair in resource for pair in rule.match)
+
+
+def _without_value(alert: Alert, outcome: Outcome) -> Verdict:
     return Verdict(
         rule=alert.key.rule,
         severity=alert.key.severity,
         resource=alert.key.resource,
-        outcome=Outcome.UNKNOWN,
+        outcome=outcome,
         limit=alert.limit,
-        reason=NO_VERDICT,
+        reason=NO_VERDICT if outcome is Outcome.UNKNOWN else "",
     )
