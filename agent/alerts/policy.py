@@ -1,7 +1,8 @@
 """Whom to tell what, and when: not what a firing cause explains, not what is silenced, not right after a sleep.
 
 Alerts and this cycle's transitions in, the transitions that people are told about out. What is held back and still
-fires when its reason ends is told then; an end is told exactly to those who were told of the beginning.
+fires when its reason ends is told then, unless it is already clear and only kept firing; an end is told exactly to
+those who were told of the beginning.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Policy:
         self.told = set(told)
         self._render = render
         self._held_seconds = 0.0
+        self._is_hold_new = False
         self._rules: Mapping[str, Rule] = {}
         self._causes: Mapping[str, frozenset[str]] = {}
         self.replace_rules(rules)
@@ -43,6 +45,7 @@ class Policy:
     def hold(self) -> None:
         """Hold operators' alerts back for a minute; called after a sleep or a clock step."""
         self._held_seconds = HOLD_SECONDS
+        self._is_hold_new = True
 
     def announce(
         self,
@@ -53,48 +56,67 @@ class Policy:
         now: datetime,
     ) -> tuple[Transition, ...]:
         """What people are told now, ends first."""
-        self._held_seconds = max(0.0, self._held_seconds - elapsed_seconds)
+        self._pass_hold(elapsed_seconds)
         if not alerts and not self.told:
             return ()
         ends = self._ends(transitions)
+        firing = [alert for alert in alerts if alert.state is State.FIRING]
+        # An alert that a reload took away without a word must be told when it comes back.
+        self.told.intersection_update(alert.key for alert in firing)
+        muted = {silence.rule for silence in silences if silence.until > now}
+        criticals = _criticals(firing)
+        by_rule = _by_rule(alerts)
+
+        def is_quiet(alert: Alert) -> bool:
+            is_shadowed = alert.key.severity is Severity.WARNING and _matter(alert) in criticals
+            return is_shadowed or alert.key.rule in muted or self._is_explained(alert, by_rule, now)
+
         doubts = [t for t in transitions if t.change is Change.CANNOT_TELL and t.alert.key in self.told]
-        return (*ends, *doubts, *self._beginnings(alerts, transitions, silences, now))
+        untold = [a for a in firing if a.key not in self.told and not a.clear_seconds and not self._is_held(a)]
+        begun = [alert for alert in untold if not is_quiet(alert)]
+        self.told.update(alert.key for alert in begun)
+        return (*ends, *(t for t in doubts if not is_quiet(t.alert)), *self._beginnings(begun, transitions, now))
+
+    def _pass_hold(self, elapsed_seconds: float) -> None:
+        """Spend the hold; the cycle that began it spends nothing, its time went by before."""
+        if not self._is_hold_new:
+            self._held_seconds = max(0.0, self._held_seconds - elapsed_seconds)
+        self._is_hold_new = False
 
     def _ends(self, transitions: Sequence[Transition]) -> list[Transition]:
-        """The ends of what was told; of two levels that end together only the worse."""
+        """The ends of what was told; beside a critical that was told, its warning's end says nothing."""
         ended = [t for t in transitions if t.change in _ENDS and t.alert.key in self.told]
+        criticals = {(key.rule, key.resource) for key in self.told if key.severity is Severity.CRITICAL}
         self.told.difference_update(t.alert.key for t in ended)
-        criticals = {_matter(t.alert) for t in ended if t.alert.key.severity is Severity.CRITICAL}
         return [t for t in ended if t.alert.key.severity is Severity.CRITICAL or _matter(t.alert) not in criticals]
 
     def _beginnings(
-        self, alerts: Sequence[Alert], transitions: Sequence[Transition], silences: Sequence[Silence], now: datetime
+        self, begun: Sequence[Alert], transitions: Sequence[Transition], now: datetime
     ) -> Iterable[Transition]:
-        firing = [alert for alert in alerts if alert.state is State.FIRING]
-        untold = [alert for alert in firing if alert.key not in self.told]
-        if not untold:
-            return
-        muted = {silence.rule for silence in silences if silence.until > now}
-        states = _states_by_rule(alerts)
-        criticals = {_matter(alert) for alert in firing if alert.key.severity is Severity.CRITICAL}
-        fresh = {t.alert.key: t for t in transitions if t.change is Change.FIRING}
-        for alert in untold:
-            is_shadowed = alert.key.severity is Severity.WARNING and _matter(alert) in criticals
-            if is_shadowed or alert.key.rule in muted or self._is_held(alert) or self._is_explained(alert, states, now):
-                continue
-            self.told.add(alert.key)
-            yield fresh.get(alert.key) or self._late(alert, now)
+        fresh = {t.alert.key: t for t in transitions if t.change is Change.FIRING} if begun else {}
+        return [fresh.get(alert.key) or self._late(alert, now) for alert in begun]
 
     def _is_held(self, alert: Alert) -> bool:
         return self._held_seconds > 0 and self._rules[alert.key.rule].audience is Audience.OPERATOR
 
-    def _is_explained(self, alert: Alert, states: Mapping[str, set[State]], now: datetime) -> bool:
-        """Whether a cause fires, or is pending and the effect has not waited long."""
-        found = [states[cause] for cause in self._causes[alert.key.rule] if cause in states]
-        if any(State.FIRING in cause for cause in found):
+    def _is_explained(self, alert: Alert, by_rule: Mapping[str, Sequence[Alert]], now: datetime) -> bool:
+        """Whether a cause fires that is said as loudly, or is pending and the effect has not waited long."""
+        causes = [
+            cause.state
+            for name in self._causes[alert.key.rule]
+            for cause in by_rule.get(name, ())
+            if self._is_as_loud(cause, alert)
+        ]
+        if State.FIRING in causes:
             return True
         waited = (now - alert.fired_at).total_seconds() if alert.fired_at else 0.0
-        return bool(found) and 0 <= waited < CAUSE_PATIENCE_SECONDS
+        return bool(causes) and 0 <= waited < CAUSE_PATIENCE_SECONDS
+
+    def _is_as_loud(self, cause: Alert, effect: Alert) -> bool:
+        """Whether those who had to hear the effect hear the cause: a warning must not keep "stop work" from anyone."""
+        is_as_severe = Severity.CRITICAL is cause.key.severity or Severity.WARNING is effect.key.severity
+        reaches_operator = self._rules[cause.key.rule].audience is Audience.OPERATOR
+        return is_as_severe and (reaches_operator or self._rules[effect.key.rule].audience is Audience.IT)
 
     def _late(self, alert: Alert, now: datetime) -> Transition:
         """The beginning of an alert that was held back until now, dated when it fired."""
@@ -125,8 +147,12 @@ def _matter(alert: Alert) -> tuple[str, object]:
     return (alert.key.rule, alert.key.resource)
 
 
-def _states_by_rule(alerts: Iterable[Alert]) -> dict[str, set[State]]:
-    states: dict[str, set[State]] = {}
+def _criticals(alerts: Iterable[Alert]) -> set[tuple[str, object]]:
+    return {_matter(alert) for alert in alerts if alert.key.severity is Severity.CRITICAL}
+
+
+def _by_rule(alerts: Iterable[Alert]) -> dict[str, list[Alert]]:
+    found: dict[str, list[Alert]] = {}
     for alert in alerts:
-        states.setdefault(alert.key.rule, set()).add(alert.state)
-    return states
+        found.setdefault(alert.key.rule, []).append(alert)
+    return found

@@ -1,6 +1,7 @@
 """Who is told what: one cause, no effects; no recoveries of what was never said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.alerts.alert import Alert, Change, Silence, State, Transition
 from agent.alerts.policy import Policy, causes_of
@@ -102,7 +103,7 @@ def test_after_a_sleep_operators_are_left_alone_for_a_minute() -> None:
     policy.hold()
     disk = alert(State.FIRING, "disk", Severity.WARNING)
     assert said(policy, [CRITICAL, disk]) == [(Change.FIRING, "disk", "warning")]
-    assert said(policy, [CRITICAL, disk], elapsed=50) == []
+    assert said(policy, [CRITICAL, disk], elapsed=55) == []
     assert said(policy, [CRITICAL, disk], elapsed=5) == [(Change.FIRING, "hot", "critical")]
 
 
@@ -120,3 +121,86 @@ def test_causes_are_transitive_and_survive_a_circle() -> None:
         for one in (rule("a", depends_on=("b",)), rule("b", depends_on=("c",)), rule("c", depends_on=("a",)))
     }
     assert causes_of("a", rules) == {"b", "c"}
+
+
+def test_a_warning_never_hides_stop_work() -> None:
+    """A cause that is only a warning explains warnings; a critical effect is told, and the critical cause hides it."""
+    rules = [rule("gpu"), rule("resets", depends_on=("gpu",))]
+    warm, hot = alert(State.FIRING, "gpu", Severity.WARNING), alert(State.FIRING, "gpu")
+    odd, reset = alert(State.FIRING, "resets", Severity.WARNING), alert(State.FIRING, "resets")
+    assert said(Policy(rules, render), [warm, odd]) == [(Change.FIRING, "gpu", "warning")]
+    assert said(Policy(rules, render), [warm, reset]) == [
+        (Change.FIRING, "gpu", "warning"),
+        (Change.FIRING, "resets", "critical"),
+    ]
+    assert said(Policy(rules, render), [hot, reset]) == [(Change.FIRING, "gpu", "critical")]
+
+
+def test_what_only_it_hears_explains_nothing_to_operators() -> None:
+    """An operator's warning is told beside its cause that is for IT; the other way round it is hidden."""
+    for cause, effect, expected in (
+        (Audience.IT, Audience.OPERATOR, ["cause", "effect"]),
+        (Audience.OPERATOR, Audience.IT, ["cause"]),
+        (Audience.IT, Audience.IT, ["cause"]),
+    ):
+        policy = Policy([rule("cause", audience=cause), rule("effect", audience=effect, depends_on=("cause",))], render)
+        both = [alert(State.FIRING, name, Severity.WARNING) for name in ("cause", "effect")]
+        assert [name for _, name, _ in said(policy, both)] == expected
+
+
+def test_an_effect_that_is_already_clear_is_not_told() -> None:
+    """When the cause is mended its effects are only kept firing; one that breaches again is told."""
+    policy = Policy([rule("cable"), rule("gateway", depends_on=("cable",), keep=60)], render)
+    cable, gateway = alert(State.FIRING, "cable"), alert(State.FIRING, "gateway")
+    clearing = replace(gateway, clear_seconds=5.0)
+    assert said(policy, [cable, clearing]) == [(Change.FIRING, "cable", "critical")]
+    assert said(policy, [clearing], [cable]) == [(Change.RESOLVED, "cable", "critical")]
+    assert said(policy, [gateway]) == [(Change.FIRING, "gateway", "critical")]
+
+
+def test_a_level_that_a_reload_took_away_is_told_again() -> None:
+    """An alert that ended without a word is no longer told; when its level is back it is news."""
+    policy = Policy([rule()], render)
+    assert said(policy, [CRITICAL]) == [(Change.FIRING, "hot", "critical")]
+    policy.replace_rules([rule(severities=(Severity.WARNING,))])
+    assert said(policy, []) == []
+    policy.replace_rules([rule()])
+    assert said(policy, [CRITICAL]) == [(Change.FIRING, "hot", "critical")]
+
+
+def test_the_cycle_that_ends_a_sleep_spends_none_of_the_hold() -> None:
+    """However long that cycle was awake before the sleep, operators are left alone after it."""
+    policy = Policy([rule()], render)
+    policy.hold()
+    assert said(policy, [CRITICAL], elapsed=600) == []
+    assert said(policy, [CRITICAL], elapsed=60) == [(Change.FIRING, "hot", "critical")]
+
+
+def test_a_doubt_is_told_once_and_not_under_a_silence() -> None:
+    """Of two levels the worse one says that it cannot be told; a silenced rule says nothing."""
+    silence = Silence(rule="hot", until=at(60), reason="fan ordered", by="li", created_at=at(0))
+    for silences, expected in (([], [Severity.CRITICAL]), ([silence], [])):
+        policy = Policy([rule()], render, told=[WARNING.key, CRITICAL.key])
+        doubts = [doubt(one) for one in (WARNING, CRITICAL)]
+        told = policy.announce([t.alert for t in doubts], doubts, silences, 5, at(0))
+        assert [t.alert.key.severity for t in told] == expected
+
+
+def test_a_warning_does_not_end_beside_its_critical() -> None:
+    """While critical is told and fires, nobody hears that its warning ended; critical's end is the end of both."""
+    policy = Policy([rule()], render, told=[WARNING.key, CRITICAL.key])
+    assert said(policy, [CRITICAL], [WARNING]) == []
+    assert said(policy, [], [CRITICAL]) == [(Change.RESOLVED, "hot", "critical")]
+
+
+def doubt(about: Alert) -> Transition:
+    marked = replace(about, cannot_tell=True)
+    return Transition(
+        alert=marked,
+        change=Change.CANNOT_TELL,
+        before=State.FIRING,
+        after=State.FIRING,
+        at=at(0),
+        value=marked.value,
+        message=render(rule(), marked),
+    )
