@@ -7,10 +7,11 @@ file is `agent.db`, which the journal shares through a connection of its own.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.alerts.alert import Alert, AlertKey, Silence, State
 from agent.readings import Labels
@@ -39,6 +40,10 @@ CREATE TABLE IF NOT EXISTS facts (probe TEXT NOT NULL, fact TEXT NOT NULL, PRIMA
 SensorRow = tuple[str, str, Labels, datetime, datetime]
 """Probe, metric, labels, first seen, last seen."""
 
+_log = logging.getLogger(__name__)
+
+_Row = TypeVar("_Row")
+
 _AlertId = tuple[str, str, str]
 
 
@@ -59,24 +64,20 @@ class Store:
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 
     def alerts(self) -> tuple[tuple[Alert, ...], frozenset[AlertKey]]:
-        """The stored alerts, and which of them people had been told of."""
-        rows = self._connection.execute("SELECT * FROM alerts ORDER BY active_at").fetchall()
-        return tuple(_alert(row) for row in rows), frozenset(_alert(row).key for row in rows if row[12])
+        """The stored alerts, and which of them people had been told of; an unreadable row is left out and logged."""
+        rows = self._connection.execute("SELECT * FROM alerts ORDER BY active_at")
+        found = _readable("alerts", rows, lambda row: (_alert(row), bool(row[12])))
+        return tuple(alert for alert, _ in found), frozenset(alert.key for alert, is_told in found if is_told)
 
     def silences(self) -> tuple[Silence, ...]:
-        """The stored silences, ended ones included."""
+        """The stored silences, ended ones included; an unreadable row is left out and logged."""
         rows = self._connection.execute("SELECT rule, until, reason, by, created_at FROM silences")
-        return tuple(
-            Silence(rule=rule, until=_time(until), reason=reason, by=by, created_at=_time(created))
-            for rule, until, reason, by, created in rows
-        )
+        return _readable("silences", rows, _silence)
 
     def sensors(self) -> tuple[SensorRow, ...]:
-        """The sensors seen on this machine."""
+        """The sensors seen on this machine; an unreadable row is left out and logged."""
         rows = self._connection.execute("SELECT probe, metric, labels, first_seen_at, last_seen_at FROM sensors")
-        return tuple(
-            (probe, metric, _labels(text), _time(first), _time(last)) for probe, metric, text, first, last in rows
-        )
+        return _readable("sensors", rows, _sensor)
 
     def facts(self) -> dict[str, frozenset[str]]:
         """What probes learnt, by probe."""
@@ -168,13 +169,36 @@ def _essence(row: Sequence[Any]) -> tuple[Any, ...]:
     return (row[3], *row[5:])
 
 
+def _readable(table: str, rows: Iterable[Any], read: Callable[[Any], _Row]) -> tuple[_Row, ...]:
+    """The rows read; one that makes no sense (edited by hand, a flipped bit) must not keep the agent from starting."""
+    found: list[_Row] = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except (ValueError, TypeError) as error:
+            _log.error("%s: a stored row is left out, %s: %s", table, error, row)
+    return tuple(found)
+
+
+def _silence(row: Sequence[Any]) -> Silence:
+    rule, until, reason, by, created = row
+    return Silence(rule=rule, until=_time(until), reason=reason, by=by, created_at=_time(created))
+
+
+def _sensor(row: Sequence[Any]) -> SensorRow:
+    probe, metric, text, first, last = row
+    return (probe, metric, _labels(text), _time(first), _time(last))
+
+
 def _alert(row: Sequence[Any]) -> Alert:
     rule, severity, resource, state, value, limit, active, fired, seen, acknowledged, by, cannot_tell, _ = row
+    if State(state) is State.INACTIVE:
+        raise ValueError("an inactive alert is not kept")
     return Alert(
         key=AlertKey(rule=rule, severity=Severity(severity), resource=_labels(resource)),
         state=State(state),
-        value=value,
-        limit=limit,
+        value=None if value is None else float(value),
+        limit=float(limit),
         active_at=_time(active),
         fired_at=_time(fired) if fired else None,
         seen_at=_time(seen) if seen else None,
@@ -201,4 +225,7 @@ def _text_of(at: datetime | None) -> str | None:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return at

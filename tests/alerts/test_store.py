@@ -51,6 +51,19 @@ def test_a_cycle_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     assert connection.total_changes == before
 
 
+def test_what_was_kept_is_written_once(tmp_path: Path) -> None:
+    """Sensors, facts and silences waiting for a save are written by it, and not again by the next."""
+    connection = open_database(str(tmp_path / "agent.db"), now=START)[0]
+    store = Store(connection)
+    store.keep_sensor(SENSOR)
+    store.keep_facts("fan", {"spun:a"})
+    store.keep_silences([SILENCE])
+    store.save([], set())
+    before = connection.total_changes
+    store.save([], set())
+    assert connection.total_changes == before
+
+
 def test_a_failed_write_is_tried_again(tmp_path: Path) -> None:
     """While another program holds the file the save fails; the next one writes all."""
     path = tmp_path / "agent.db"
@@ -68,19 +81,120 @@ def test_a_failed_write_is_tried_again(tmp_path: Path) -> None:
     assert (store.alerts()[0], store.facts()) == ((FIRING,), {"fan": {"spun:a"}})
 
 
+def test_a_full_disk_loses_nothing_and_harms_nothing(tmp_path: Path) -> None:
+    """What a full disk refused is whole in the next save that it takes; before, the old state stands."""
+    path = tmp_path / "agent.db"
+    connection = open_database(str(path), now=START)[0]
+    store = Store(connection)
+    store.save([FIRING], {FIRING.key})
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    many = [alert(State.FIRING, f"rule-{index}" * 40) for index in range(200)]
+    store.keep_facts("fan", {"spun:a"})
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.save(many, set())
+    assert (store.alerts()[0], store.facts()) == ((FIRING,), {})
+    connection.execute("PRAGMA max_page_count = 100000")
+    store.save(many, set())
+    assert (set(store.alerts()[0]), store.facts()) == (set(many), {"fan": {"spun:a"}})
+
+
+def test_a_read_only_file_keeps_what_it_has(tmp_path: Path) -> None:
+    """A save is refused with SQLite's word for it; what is stored can still be read."""
+    connection = open_database(str(tmp_path / "agent.db"), now=START)[0]
+    store = Store(connection)
+    store.save([FIRING], {FIRING.key})
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        store.save([], set())
+    assert store.alerts() == ((FIRING,), {FIRING.key})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE alerts SET severity = 'dire' WHERE rule = 'bad'",
+        "UPDATE alerts SET state = 'inactive' WHERE rule = 'bad'",
+        "UPDATE alerts SET resource = '[5]' WHERE rule = 'bad'",
+        "UPDATE alerts SET resource = '{' WHERE rule = 'bad'",
+        "UPDATE alerts SET active_at = '2026-03-02T09:00:00' WHERE rule = 'bad'",
+        "UPDATE alerts SET \"limit\" = 'high' WHERE rule = 'bad'",
+    ],
+)
+def test_a_row_that_makes_no_sense_costs_only_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    """It is left out with a word in the log, and gone after the next save; the others come back."""
+    connection = open_database(str(tmp_path / "agent.db"), now=START)[0]
+    Store(connection).save([FIRING, alert(State.FIRING, "bad")], {FIRING.key})
+    connection.execute(damage)
+    store = Store(connection)
+    assert store.alerts() == ((FIRING,), {FIRING.key})
+    assert [record.message.split(",")[0] for record in caplog.records] == ["alerts: a stored row is left out"]
+    store.save([FIRING], {FIRING.key})
+    assert connection.execute("SELECT rule FROM alerts").fetchall() == [("hot",)]
+
+
+def test_silences_and_sensors_without_sense_are_left_out_too(tmp_path: Path) -> None:
+    """A wrong time or label list in them keeps nothing from starting."""
+    connection = open_database(str(tmp_path / "agent.db"), now=START)[0]
+    store = Store(connection)
+    connection.execute("INSERT INTO silences VALUES ('hot', 'tomorrow', '', '', '')")
+    connection.execute("INSERT INTO sensors VALUES ('fan', 'fan_speed_rpm', 'cpu', '', '')")
+    assert (store.silences(), store.sensors()) == ((), ())
+
+
+SILENCE = Silence(rule="hot", until=at(60), reason="等配件", by="li", created_at=at(0))
+SENSOR = ("temperature", "temperature_celsius", PACKAGE, at(0), at(1))
+
 KILLED = """
 import sys, time
 from pathlib import Path
-from tests.alerts.test_store import FIRING, open_store
+from tests.alerts.test_store import FIRING, SENSOR, SILENCE, open_store
 store = open_store(Path(sys.argv[1]))
+store.keep_silences([SILENCE])
+store.keep_sensor(SENSOR)
+store.keep_facts("fan", {"spun:a"})
 store.save([FIRING], {FIRING.key})
 print("saved", flush=True)
 time.sleep(60)
 """
 
+KILLED_WRITING = """
+import itertools, sys
+from dataclasses import replace
+from pathlib import Path
+from agent.alerts.alert import State
+from tests.alerts.examples import alert
+from tests.alerts.test_store import open_store
+store = open_store(Path(sys.argv[1]))
+for turn in itertools.count():
+    store.save([replace(alert(State.FIRING, f"rule-{i}"), acknowledged_by=str(turn)) for i in range(40)], set())
+    if turn == 20:
+        print("writing", flush=True)
+"""
+
+
+def test_kill_9_while_writing_leaves_one_whole_cycle(tmp_path: Path) -> None:
+    """Killed amid endless saves, the file is sound and holds all rows of the same save."""
+    path = tmp_path / "agent.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED_WRITING, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "."},
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        child.send_signal(signal.SIGKILL)
+    connection, notice = open_database(str(path), now=START)
+    alerts, _ = Store(connection).alerts()
+    assert (notice, len(alerts), len({one.acknowledged_by for one in alerts})) == ("", 40, 1)
+
 
 def test_kill_9_loses_nothing_that_was_saved(tmp_path: Path) -> None:
-    """A process killed right after a save leaves the alert on disk."""
+    """A process killed right after a save leaves everything on disk."""
     path = tmp_path / "agent.db"
     child = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(path)],
@@ -95,4 +209,5 @@ def test_kill_9_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     child.stdout.close()
     store = open_store(path)
     assert store.alerts() == ((FIRING,), {FIRING.key})
+    assert (store.silences(), store.sensors(), store.facts()) == ((SILENCE,), (SENSOR,), {"fan": {"spun:a"}})
     store.close()
