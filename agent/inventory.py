@@ -48,8 +48,12 @@ METRICS = (
 FORGET_AFTER = timedelta(days=7)
 """A sensor absent for a week was taken out on purpose; until then IT is told that it is missing."""
 
-SAVE_EVERY = timedelta(days=1)
-"""How stale a stored last sight may be: a write a day instead of one a cycle."""
+MISSED_AT_LEAST = timedelta(hours=1)
+"""How long its working probe must have missed it in this run: after a week's holiday, or behind a hung probe, an old
+last sight proves nothing. Shorter than a shift, as many computers are switched off at night."""
+
+SAVE_EVERY = timedelta(hours=1)
+"""How stale a stored last sight may be: a write an hour instead of one a cycle."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,14 +71,19 @@ class Inventory:
     """The sensors of this machine, by probe."""
 
     def __init__(self, catalogue: Mapping[str, MetricSpec], sensors: Iterable[Sensor] = ()) -> None:
-        self._catalogue = catalogue
-        self._sensors = {(sensor.metric, sensor.labels): sensor for sensor in sensors}
-        self._present: dict[str, frozenset[tuple[str, Labels]]] = {}
-        self._trusted: dict[str, frozenset[tuple[str, Labels]]] = {}
+        """Takes up the sensors of earlier runs; those of metrics that are no more, or now removable, are forgotten."""
+        self._lasting = {name for name, spec in catalogue.items() if not spec.removable}
+        stored = {(sensor.metric, sensor.labels): sensor for sensor in sensors}
+        self._sensors = {key: sensor for key, sensor in stored.items() if key[0] in self._lasting}
+        self._obsolete = [sensor for key, sensor in stored.items() if key not in self._sensors]
+        self._present: dict[str, frozenset[_Key]] = {}
+        self._trusted: dict[str, frozenset[_Key]] = {}
+        self._missing: dict[str, dict[_Key, datetime]] = {}
+        self._refreshed_at: dict[str, datetime] = {}
         self._known: Mapping[str, frozenset[Labels]] | None = None
 
     def learn(self, snapshot: Snapshot) -> tuple[Sensor, ...]:
-        """Take in a snapshot; the sensors that are new or whose stored last sight is a day old, to be stored."""
+        """Take in a snapshot; the sensors that are new or whose stored last sight is an hour old, to be stored."""
         changed: list[Sensor] = []
         for result in snapshot.results.values():
             if result.status is ProbeStatus.SUCCESS:
@@ -82,17 +91,19 @@ class Inventory:
         return tuple(changed)
 
     def forget(self, now: datetime) -> tuple[Sensor, ...]:
-        """Drop the sensors not seen for a week, present ones excepted; those dropped."""
-        present = frozenset().union(*self._present.values()) if self._present else frozenset()
+        """Drop the sensors not seen for a week, those only that their probe has missed for an hour; those dropped."""
         old = [
-            sensor
-            for key, sensor in self._sensors.items()
-            if now - sensor.last_seen_at > FORGET_AFTER and key not in present
+            (probe, key)
+            for probe, missing in self._missing.items()
+            for key, missed_at in missing.items()
+            if now - missed_at >= MISSED_AT_LEAST and now - self._sensors[key].last_seen_at > FORGET_AFTER
         ]
-        for sensor in old:
-            del self._sensors[sensor.metric, sensor.labels]
+        obsolete, self._obsolete = self._obsolete, []
+        for probe, key in old:
+            del self._missing[probe][key]
+            obsolete.append(self._sensors.pop(key))
         self._known = None if old else self._known
-        return tuple(old)
+        return tuple(obsolete)
 
     def known(self) -> Mapping[str, frozenset[Labels]]:
         """Every resource that belongs to this machine, by metric."""
@@ -104,44 +115,57 @@ class Inventory:
         return self._known
 
     def lost(self, snapshot: Snapshot) -> dict[str, list[Sensor]]:
-        """Sensors that a successful probe no longer shows, by probe."""
-        lost: dict[str, list[Sensor]] = {}
-        for key, sensor in self._sensors.items():
-            result = snapshot.results.get(sensor.probe)
-            if result is None or result.status is not ProbeStatus.SUCCESS:
-                continue
-            if key not in self._present.get(sensor.probe, ()):
-                lost.setdefault(sensor.probe, []).append(sensor)
-        return lost
+        """Sensors that a successful probe no longer shows, by probe, once the snapshot is learnt."""
+        return {
+            probe: [self._sensors[key] for key in missing]
+            for probe, missing in self._missing.items()
+            if missing and probe in snapshot.results and snapshot.results[probe].status is ProbeStatus.SUCCESS
+        }
 
     def doubted(self, result: ProbeResult) -> int:
         """How many readings of sensors that could be trusted before are suspect now."""
         return sum(1 for each in result.readings if each.suspect and (each.metric, each.labels) in self._sensors)
 
     def _learn(self, result: ProbeResult, now: datetime) -> list[Sensor]:
-        keys = frozenset((reading.metric, reading.labels) for reading in result.readings)
+        probe = result.probe
+        keys = frozenset([(reading.metric, reading.labels) for reading in result.readings])
         trusted = keys - {(each.metric, each.labels) for each in result.readings if each.suspect}
-        if keys == self._present.get(result.probe) and trusted == self._trusted.get(result.probe):
-            return self._due(keys, now)
-        self._present[result.probe], self._trusted[result.probe] = keys, trusted
-        new = [
-            Sensor(probe=result.probe, metric=metric, labels=labels, first_seen_at=now, last_seen_at=now)
-            for metric, labels in trusted - self._sensors.keys()
-            if not self._catalogue[metric].removable
-        ]
-        for sensor in new:
-            self._sensors[sensor.metric, sensor.labels] = sensor
+        is_same = keys == self._present.get(probe) and trusted == self._trusted.get(probe)
+        # A clock that was set back must not keep the last sights from being refreshed until it has caught up.
+        if is_same and abs(now - self._refreshed_at[probe]) < SAVE_EVERY:
+            return []
+        self._present[probe], self._trusted[probe], self._refreshed_at[probe] = keys, trusted, now
+        new = {key: _new_sensor(probe, key, now) for key in trusted - self._sensors.keys() if key[0] in self._lasting}
+        self._sensors.update(new)
         self._known = None if new else self._known
-        return new + self._due(keys, now)
+        refreshed = self._refresh(probe, keys - new.keys(), now)
+        before = self._missing.get(probe, {})
+        self._missing[probe] = {
+            key: before.get(key, now)
+            for key, sensor in self._sensors.items()
+            if sensor.probe == probe and key not in keys
+        }
+        return [*new.values(), *refreshed]
 
-    def _due(self, keys: frozenset[tuple[str, Labels]], now: datetime) -> list[Sensor]:
-        due = []
+    def _refresh(self, probe: str, keys: Iterable[_Key], now: datetime) -> list[Sensor]:
+        """Note the sight of sensors known before; those whose stored row is old, or of another probe until now."""
+        refreshed = []
         for key in keys:
             sensor = self._sensors.get(key)
-            if sensor is not None and now - sensor.last_seen_at >= SAVE_EVERY:
-                sensor.last_seen_at = now
-                due.append(sensor)
-        return due
+            if sensor is not None and (sensor.probe != probe or abs(now - sensor.last_seen_at) >= SAVE_EVERY):
+                if sensor.probe != probe:
+                    self._missing.get(sensor.probe, {}).pop(key, None)
+                sensor.probe, sensor.last_seen_at = probe, now
+                refreshed.append(sensor)
+        return refreshed
+
+
+_Key = tuple[str, Labels]
+
+
+def _new_sensor(probe: str, key: _Key, now: datetime) -> Sensor:
+    metric, labels = key
+    return Sensor(probe=probe, metric=metric, labels=labels, first_seen_at=now, last_seen_at=now)
 
 
 def observe(snapshot: Snapshot, inventory: Inventory) -> ProbeResult:

@@ -27,6 +27,11 @@ BOTH = (
 )
 
 
+def stored(probe: str) -> Sensor:
+    """The fan as an earlier run of this probe left it."""
+    return Sensor(probe=probe, metric="fan_speed_rpm", labels=FAN, first_seen_at=START, last_seen_at=START)
+
+
 def test_only_what_belongs_to_the_machine_is_learnt() -> None:
     """The fan is known after one look, the memory stick is not; the second look has nothing new."""
     inventory = Inventory(SPECS)
@@ -59,7 +64,7 @@ def test_a_probe_that_shows_nothing_at_all_has_lost_everything() -> None:
 
 
 def test_a_week_of_absence_is_a_removal() -> None:
-    """After seven days the sensor is forgotten; a present one never is, and is stored once a day."""
+    """After seven days, missed for an hour, the sensor is forgotten; a present one never is, and is stored hourly."""
     inventory = Inventory(SPECS)
     inventory.learn(snapshot(*BOTH))
     assert [s.labels for s in inventory.learn(snapshot(*BOTH, days=8))] == [FAN]
@@ -67,6 +72,63 @@ def test_a_week_of_absence_is_a_removal() -> None:
     inventory.learn(snapshot(BOTH[1], days=15))
     assert [sensor.labels for sensor in inventory.forget(START + timedelta(days=15.1))] == [FAN]
     assert inventory.known() == {}
+    assert inventory.lost(snapshot(BOTH[1], days=15.1)) == {}
+
+
+def test_time_in_which_nobody_looked_is_no_absence() -> None:
+    """After a week's holiday neither a hung probe nor its first look forgets a sensor: IT is told of it first."""
+    inventory = Inventory(SPECS, [stored("p")])
+    inventory.learn(snapshot(status=ProbeStatus.TIMED_OUT, days=9))
+    assert inventory.forget(START + timedelta(days=10)) == ()
+    inventory.learn(snapshot(days=10))
+    assert inventory.forget(START + timedelta(days=10)) == ()
+    assert inventory.lost(snapshot(days=10)) == {"p": [stored("p")]}
+    assert inventory.forget(START + timedelta(days=10, hours=1)) == (stored("p"),)
+
+
+def test_a_sensor_may_move_to_another_probe() -> None:
+    """After an update another probe shows it: it is not lost, its row is stored anew, and it is missed only once."""
+    inventory = Inventory(SPECS, [stored("old")])
+    old = replace(snapshot().results["p"], probe="old")
+    before = Snapshot(taken_at=START, results={"old": old})
+    inventory.learn(before)
+    assert inventory.lost(before) == {"old": [stored("old")]}
+    both = Snapshot(taken_at=START, results={"old": old, **snapshot(*BOTH).results})
+    assert inventory.learn(both) == (stored("p"),)
+    assert inventory.lost(both) == {}
+    inventory.learn(snapshot(days=8))
+    assert inventory.forget(START + timedelta(days=9)) == (stored("p"),)
+
+
+def test_rows_of_metrics_that_are_no_more_are_dropped() -> None:
+    """What no probe declares now, or can be unplugged now, is forgotten at once and never counts as lost."""
+    stale = [
+        replace(stored("p"), metric="fan_noise"),
+        replace(stored("p"), metric="storage_ratio", labels=STICK),
+    ]
+    inventory = Inventory(SPECS, stale)
+    assert inventory.known() == {}
+    assert inventory.forget(START) == tuple(stale)
+    assert inventory.forget(START) == ()
+
+
+def test_an_undeclared_metric_harms_nobody() -> None:
+    """A probe's slip is not learnt, and the rest of its readings are."""
+    inventory = Inventory(SPECS)
+    inventory.learn(snapshot(*BOTH, Reading(metric="undeclared", value=1)))
+    assert inventory.known() == {"fan_speed_rpm": {FAN}}
+
+
+def test_a_clock_set_back_does_not_stop_the_last_sights() -> None:
+    """A sight dated years ahead is corrected at the next look."""
+    ahead = Sensor(
+        probe="p",
+        metric="fan_speed_rpm",
+        labels=FAN,
+        first_seen_at=START,
+        last_seen_at=START + timedelta(days=2000),
+    )
+    assert Inventory(SPECS, [ahead]).learn(snapshot(*BOTH)) == (stored("p"),)
 
 
 def test_an_input_that_was_never_believable_is_not_a_sensor() -> None:
