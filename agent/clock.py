@@ -1,13 +1,15 @@
 """How much time passed between two cycles, and whether the machine slept or its clock was set.
 
 Three clocks tell it apart: Linux' CLOCK_MONOTONIC stands still in suspend, CLOCK_BOOTTIME goes on, and the wall clock
-is set by people and NTP. A starved process sees all three go on together, so overload never looks like sleep. Windows'
+is set by people and NTP. A starved process sees all three go on together, so overload never looks like sleep, provided
+that they are read as one: a stall or a sleep between two of the reads is noticed, and they are read again. Windows'
 and macOS' Python monotonic clocks include or exclude sleep in their own ways: there, without CLOCK_BOOTTIME, a lapse of
 the wall clock beyond the monotonic one is a step.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +20,12 @@ SUSPEND_TOLERANCE_SECONDS = 2.0
 
 STEP_TOLERANCE_SECONDS = 5.0
 """NTP slews at most 0.5 ms a second, so five seconds between two cycles is a step and no slew."""
+
+CLOSE_SECONDS = 0.1
+"""Reads no further apart than this are taken as one: they take a microsecond, and the tolerances are far above."""
+
+ATTEMPTS = 8
+"""To read the clocks close together; of a machine too starved for that the closest reads are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +62,12 @@ class ClockWatch:
         boot: Callable[[], float] = boottime,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._clocks = (monotonic, boot, wall)
+        self._monotonic, self._boot, self._wall = monotonic, boot, wall
         self._before: tuple[float, float, float] | None = None
 
     def observe(self) -> Lapse:
         """The lapse since the last call; nothing at the first."""
-        monotonic, boot, wall = (clock() for clock in self._clocks)
+        monotonic, boot, wall = self._read()
         before, self._before = self._before, (monotonic, boot, wall)
         if before is None:
             return Lapse(elapsed_seconds=0.0)
@@ -70,6 +78,19 @@ class ClockWatch:
             suspended_seconds=suspended if suspended > SUSPEND_TOLERANCE_SECONDS else 0.0,
             stepped_seconds=stepped if abs(stepped) > STEP_TOLERANCE_SECONDS else 0.0,
         )
+
+    def _read(self) -> tuple[float, float, float]:
+        """The monotonic, the boot and the wall clock, read as one."""
+        closest, closest_spread = (0.0, 0.0, 0.0), math.inf
+        for _ in range(ATTEMPTS):
+            boot = self._boot()
+            monotonic, wall = self._monotonic(), self._wall()
+            spread = self._boot() - boot  # of all three the one that neither a sleep nor a step can hide from
+            if spread < closest_spread:
+                closest, closest_spread = (monotonic, boot, wall), spread
+            if spread <= CLOSE_SECONDS:
+                break
+        return closest
 
 
 def boot_id() -> str:
