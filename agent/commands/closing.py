@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.apiclient import AgentError, ask
 from agent.commands.options import refusal_lines
-from agent.commands.reporting import report_of, today
+from agent.commands.reporting import report_of, today, unreadable
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
 from agent.outputs.report.text import report_text
@@ -47,7 +47,7 @@ def closing_lines(config: Config) -> Iterator[str]:
     try:
         report = report_of(config, *today(), statements={})
     except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew) as error:
-        yield words["no_report"].format(error)
+        yield words["no_report"].format(unreadable(config, error))
     else:
         yield words["report"]
         yield report_text(report, config.language)

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from agent.commands.options import EXIT_REFUSED, config_option, read_config
+from agent.commands.reporting import unreadable
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
 from agent.memory import DATABASE
@@ -65,8 +66,9 @@ def list_entries(config_path: Path | None, **wanted: object) -> None:
 def verify_journal(config_path: Path | None, witness: str | None) -> None:
     """Prove that no entry was changed, removed or reordered. Exit status 1 names the first bad entry."""
     config = read_config(config_path)
+    noted = _witness(witness)
     with _journal(config) as connection:
-        found = verify(connection, _witness(witness))
+        found = verify(connection, noted)
     click.echo(outcome(found, config.language))
     sys.exit(0 if found.is_whole else EXIT_REFUSED)
 
@@ -84,9 +86,14 @@ def export_entries(config_path: Path | None, form: str, output: Path | None, **w
         found = entries(connection, _filter(wanted))
         if output is None:
             export(found, ExportFormat(form), sys.stdout.buffer)
+            sys.stdout.buffer.flush()
             return
-        with output.open("wb") as stream:
-            count = export(found, ExportFormat(form), stream)
+        try:
+            with output.open("wb") as stream:
+                count = export(found, ExportFormat(form), stream)
+        except OSError as error:
+            click.echo(f"{output} cannot be written: {error.strerror}", err=True)
+            sys.exit(EXIT_REFUSED)
     click.echo(f"{count} → {output}", err=True)
 
 
@@ -97,7 +104,7 @@ def _journal(config: Config) -> Iterator[sqlite3.Connection]:
         with reader(str(config.data_dir / DATABASE)) as connection:
             yield connection
     except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew, sqlite3.Error) as error:
-        click.echo(str(error), err=True)
+        click.echo(unreadable(config, error), err=True)
         sys.exit(EXIT_REFUSED)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from agent.commands.options import EXIT_REFUSED, config_option, read_config, read_rulebook, write_or_print
-from agent.commands.reporting import day_of, report_of, today
+from agent.commands.reporting import day_of, report_of, today, unreadable
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
 from agent.outputs.report.as_json import report_json
 from agent.outputs.report.page import report_page
@@ -49,7 +49,7 @@ def command(  # one parameter for each option
     try:
         report = report_of(config, begin, end, statements=statements)
     except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew) as error:
-        click.echo(str(error), err=True)
+        click.echo(unreadable(config, error), err=True)
         sys.exit(EXIT_REFUSED)
     if report.is_empty:
         click.echo(WORDS[config.language]["empty"].format(f"{begin:%Y-%m-%d %H:%M}", f"{end:%Y-%m-%d %H:%M}"), err=True)
