@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from agent.alerts.alert import Alert, AlertKey, Silence, Update
@@ -45,6 +46,7 @@ class Memory:
         self._told = told
         self._store: Store | None = None
         self._facts: dict[str, frozenset[str]] = {}
+        self._waiting: list[Callable[[Store], None]] = []
 
     def load(self) -> Kept:
         """Everything kept; empty, with a word in the log, where the file cannot be opened now.
@@ -67,22 +69,19 @@ class Memory:
 
     def learn(self, seen: Iterable[Sensor], forgotten: Iterable[Sensor], facts: Mapping[str, frozenset[str]]) -> None:
         """Keep new sensors and facts, drop forgotten sensors; written at the next `publish`."""
-        if self._store is None:
-            return
         for sensor in seen:
             row = (sensor.probe, sensor.metric, sensor.labels, sensor.first_seen_at, sensor.last_seen_at)
-            self._store.keep_sensor(row)
+            self._keep(partial(Store.keep_sensor, row=row))
         for sensor in forgotten:
-            self._store.drop_sensor(sensor.metric, sensor.labels)
+            self._keep(partial(Store.drop_sensor, metric=sensor.metric, labels=sensor.labels))
         for probe, known in facts.items():
             if known != self._facts.get(probe):
                 self._facts[probe] = known
-                self._store.keep_facts(probe, known)
+                self._keep(partial(Store.keep_facts, probe=probe, facts=known))
 
     def keep_silences(self, silences: tuple[Silence, ...]) -> None:
         """Keep exactly these silences; written at the next `publish`."""
-        if self._store is not None:
-            self._store.keep_silences(silences)
+        self._keep(partial(Store.keep_silences, silences=silences))
 
     def publish(self, update: Update) -> None:
         """Write what changed.
@@ -97,10 +96,20 @@ class Memory:
         if self._store is not None:
             self._store.close()
 
+    def _keep(self, note: Callable[[Store], None]) -> None:
+        """Hand a note to the store, at once or when its file can be opened."""
+        if self._store is not None:
+            note(self._store)
+        else:
+            self._waiting.append(note)
+
     def _open(self) -> Store:
         if self._store is None:
             connection, notice = open_database(self._path, now=datetime.now(UTC))
             if notice:
                 _log.error("%s", notice)
             self._store = Store(connection)
+            for note in self._waiting:
+                note(self._store)
+            self._waiting.clear()
         return self._store

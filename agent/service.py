@@ -205,7 +205,8 @@ class Agent:
     def _observed(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what it says about the probes themselves."""
         seen = self._inventory.learn(snapshot)
-        forgotten = self._inventory.forget(snapshot.taken_at) if seen else ()
+        forgotten = self._inventory.forget(snapshot.taken_at)
+        self._tracker.retire((sensor.metric, sensor.labels) for sensor in forgotten)
         if self._memory is not None:
             self._memory.learn(seen, forgotten, self._runner.facts)
         about = observe(snapshot, self._inventory)
@@ -224,6 +225,7 @@ class Agent:
         self._settled_at = time.monotonic() + SETTLE_SECONDS
         self._runner.forget()
         self._growth.forget()
+        self._tracker.forget()
         self._policy.hold()
         if self._journal is not None and lapse.suspended_seconds:
             self._journal.record_suspend(at=datetime.now(UTC), seconds=lapse.suspended_seconds)

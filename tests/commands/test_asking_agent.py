@@ -105,6 +105,8 @@ def test_a_rule_is_silenced_and_speaks_again(agent: RunningAgent) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
 def test_silence_is_for_administrators(agent: RunningAgent) -> None:
     """Another user may look and acknowledge; silencing is refused."""
+    for folder in (agent.folder, *agent.folder.parents[:2]):
+        folder.chmod(0o755)  # pytest's own folders are closed to others
     asked = subprocess.run(
         [sys.executable, "-c", AS_NOBODY, str(agent.folder)],
         cwd=ROOT,
