@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
@@ -109,8 +108,7 @@ def write_or_print(text: str, output: Path | None) -> None:
 
 def terminal_width() -> int:
     """The terminal's cells in a line; without end where nobody looks, so that a line can be searched for."""
-    is_seen = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return shutil.get_terminal_size((NARROWEST, 40)).columns if is_seen else ENDLESS
+    return shutil.get_terminal_size((NARROWEST, 40)).columns if sys.stdout.isatty() else ENDLESS
 
 
 class Duration(click.ParamType[float]):
