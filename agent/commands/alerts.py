@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,28 @@ def command(config_path: Path | None, as_json: bool) -> None:  # noqa: FBT001  #
 def lines(document: Mapping[str, Any], language: str) -> Iterator[str]:
     """A table of the alerts, and a line per silence."""
     words = WORDS[language]
-    if document["alerts"]:
-        rows = [_row(alert, words, language) for alert in document["alerts"]]
+    alerts = _worst_only(document["alerts"])
+    if alerts:
+        rows = [_row(alert, words, language) for alert in alerts]
         yield from columns(HEADER[language], rows, terminal_width()).splitlines()
     else:
         yield words["none"]
     for silence in document["silences"]:
         yield words["silenced"].format(silence["rule"], _clock(silence["until"]), silence["reason"])
+
+
+def _worst_only(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without the warnings of what is critical already: one fault is one line."""
+    critical = {
+        (alert["rule"], alert["resource"])
+        for alert in alerts
+        if (alert["severity"], alert["state"]) == ("critical", "firing")
+    }
+    return [
+        alert
+        for alert in alerts
+        if alert["severity"] == "critical" or (alert["rule"], alert["resource"]) not in critical
+    ]
 
 
 def _row(alert: Mapping[str, Any], words: Mapping[str, str], language: str) -> tuple[str, ...]:
