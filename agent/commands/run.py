@@ -41,7 +41,7 @@ def command(config_path: Path | None, sysfs: str | None, procfs: str | None) -> 
         serve(config, host)
     except (AlreadyRunning, DatabaseTooNew, ListenError) as refusal:
         _refuse(str(refusal), EXIT_REFUSED)
-    except WrongWebConfig as fault:
+    except (OSError, WrongWebConfig) as fault:  # OSError: the data directory cannot be made or locked
         _refuse(str(fault), 2)
     del held
 
