@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # The temperature and fan probes on the kernel's own adt7475 driver. Runs inside the lab machine, in a folder that also
-# holds the lab's hardware.sh, this folder's watch.py and the agent package. Ends with 0 if every look was as expected.
+# holds the lab's hardware.sh, wheels/, and the files of this folder and the one above. Ends with 0 if every look was as
+# expected.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./hardware.sh
+. ./install.sh
 board_up
 for file in /sys/class/hwmon/hwmon*/{name,temp1_*,fan1_*,pwm1*}; do
   [ -f "$file" ] && echo "$file $(cat "$file" 2>&1)"
 done
 mkfifo /tmp/steps
-PYTHONPATH=. python3 watch.py </tmp/steps &
+/opt/device-health/bin/python watch.py </tmp/steps &
 exec 3>/tmp/steps
 look() { sleep 4; echo "$*" >&3; } # the driver itself asks the chip only every two seconds
 sleep 10                           # Python starts slowly in an emulated machine
