@@ -19,6 +19,10 @@ from agent.rules.rule import Outcome, Threshold, Verdict
 CANNOT_TELL_SECONDS = 300.0
 """A firing alert that has been unknown for so long says so: shorter gaps are restarts and hiccups."""
 
+WAKING_SECONDS = 0.25
+"""A span may be this much shorter than asked: cycles keep a grid, but each wakes a little late and not equally so.
+Without it every second alert whose `for` is a multiple of the cycle would wait one cycle more."""
+
 
 def step(
     alert: Alert | None,
@@ -71,7 +75,7 @@ def _from_pending(
         case Outcome.BREACH:
             counted = 0.0 if alert.unknown_seconds else elapsed_seconds
             breached = alert.breached_seconds + counted
-            is_due = breached >= threshold.for_seconds
+            is_due = breached + WAKING_SECONDS >= threshold.for_seconds
             return replace(
                 alert,
                 state=State.FIRING if is_due else State.PENDING,
@@ -91,7 +95,7 @@ def _from_firing(alert: Alert, verdict: Verdict, keep_firing_seconds: float, ela
             return _while_unknown(alert, elapsed_seconds)
         case Outcome.OK if verdict.is_clear:
             clear = alert.clear_seconds + elapsed_seconds if alert.clear_seconds else _STARTED
-            if keep_firing_seconds <= 0 or clear >= keep_firing_seconds:
+            if keep_firing_seconds <= 0 or clear + WAKING_SECONDS >= keep_firing_seconds:
                 return None
             return _known(alert, verdict, clear_seconds=clear)
         case Outcome.OK | Outcome.BREACH:

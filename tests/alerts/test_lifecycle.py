@@ -56,6 +56,13 @@ def test_the_state_table(before: Alert | None, one: Verdict, expected: State) ->
     assert run([one], start=before) == [expected]
 
 
+def test_a_cycle_that_woke_a_little_early_costs_no_further_cycle() -> None:
+    """Fifteen seconds in three cycles are over after three cycles, even if the last woke less late than the first."""
+    assert run([BREACH] * 4, for_seconds=15, every=4.99)[-1] is State.FIRING
+    assert run([OK] * 4, keep=15, every=4.99, start=FIRING)[-1] is State.INACTIVE
+    assert run([BREACH] * 4, for_seconds=15, every=4.9)[-1] is State.PENDING
+
+
 def test_a_rule_without_for_fires_at_once() -> None:
     """With `for` 0 the first breach fires, and is dated then."""
     fired = step(None, BREACH, threshold(for_seconds=0), 0, 0, at(7))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.alerts.alert import State
-from agent.alerts.lifecycle import CANNOT_TELL_SECONDS, step
+from agent.alerts.lifecycle import CANNOT_TELL_SECONDS, WAKING_SECONDS, step
 from agent.rules.rule import Outcome, Verdict
 from tests.alerts.examples import at, threshold, verdict
 
@@ -18,6 +18,8 @@ Seen = tuple[State, bool]
 
 BREACH, CLEAR, NOT_CLEAR = verdict(Outcome.BREACH), verdict(Outcome.OK), verdict(Outcome.OK, 7)
 KINDS = (BREACH, CLEAR, NOT_CLEAR, verdict(Outcome.UNKNOWN), verdict(Outcome.GONE))
+
+PAUSES = (0.0, 1.0, 4.98, 5.0, 60.0, 299.0, 300.0)
 
 
 def stepped(looks: list[Look], for_seconds: float, keep: float) -> list[Seen]:
@@ -33,6 +35,7 @@ def modelled(looks: list[Look], for_seconds: float, keep: float) -> list[Seen]:
     """The same from the words of the table: `since` is where the present state began."""
     seen: list[Seen] = []
     state, since = State.INACTIVE, 0
+    for_seconds, keep = for_seconds - WAKING_SECONDS, keep - WAKING_SECONDS
     for end in range(1, len(looks) + 1):
         one = looks[end - 1][1]
         if state is State.INACTIVE and one is BREACH:
@@ -71,7 +74,9 @@ def test_every_series_of_five_verdicts() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from([0.0, 1.0, 5.0, 60.0, 299.0, 300.0]), st.sampled_from(KINDS)), max_size=60),
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 1.0, 4.98, 5.0, 60.0, 299.0, 300.0]), st.sampled_from(KINDS)), max_size=60
+    ),
     st.sampled_from([0.0, 5.0, 15.0, 300.0]),
     st.sampled_from([0.0, 5.0, 60.0]),
 )
