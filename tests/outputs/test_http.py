@@ -101,7 +101,7 @@ def test_metrics_listener_serves_three_pages_and_nothing_else(metrics: int) -> N
     """Every other path is not there, and nothing but reading is possible."""
     answers = {(method, path): ask(metrics, path, method).status for method, path in [
         ("GET", "/metrics"), ("HEAD", "/metrics"), ("GET", "/-/healthy"), ("GET", "/-/ready"),
-        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
+        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/v1/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
     ]}  # fmt: skip
     assert list(answers.values()) == [200, 200, 200, 200, 404, 404, 404, 405, 405]
 
