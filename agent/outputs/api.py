@@ -8,12 +8,11 @@ another origin gets nothing. Nothing is changed in the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.alerts.alert import Update
 from agent.outputs.api_changes import CHANGES, Change, fields_of
-from agent.outputs.api_reads import Document, Read, answer_read, reads
+from agent.outputs.api_reads import Document, Read, Sources, answer_read, reads
 from agent.outputs.command import Command, CommandRefused, Execute
 from agent.outputs.exchange import Handler, Request, Response
 from agent.outputs.origin import refuse_foreign_pages
@@ -28,17 +27,16 @@ COMMAND_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """What the API is built from: the last update, its summary (`status --json`), and the way to the main thread."""
+    """What the API is built from: what it shows, and the way to the main thread."""
 
-    latest: Callable[[], Update | None]
-    status: Callable[[], Document]
+    sources: Sources
     execute: Execute
     own_uid: int
 
 
 def api(settings: ApiSettings) -> Handler:
     """Answers everything under `/api/v1/`; errors are `{"error": "…"}` with the matching status."""
-    documents = reads(settings.status, settings.latest)
+    documents = reads(settings.sources)
 
     async def handle(request: Request) -> Response:
         try:

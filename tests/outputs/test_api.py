@@ -19,8 +19,10 @@ from agent.alerts.alert import AlertKey, Update, alert_id
 from agent.outputs import api as api_module
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.api_changes import CHANGES
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
 from agent.outputs.exchange import application
+from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.origin import is_loopback_host
 from agent.outputs.sockets import Tcp, Unix
@@ -58,15 +60,19 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def start(serve: Serve, desk: Desk) -> Iterator[Callable[[Update | None], tuple[str, int]]]:
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def start(serve: Serve, desk: Desk, feed: Feed) -> Iterator[Callable[[Update | None], tuple[str, int]]]:
     """Serves an update on both listeners; gives the socket's path and the port."""
     folder = tempfile.TemporaryDirectory(dir="/tmp")  # the test's own folder is closed to other users
     Path(folder.name).chmod(0o755)
 
     def begin(update: Update | None) -> tuple[str, int]:
-        settings = ApiSettings(
-            latest=lambda: update, status=lambda: {"verdict": "正常"}, execute=desk.execute, own_uid=os.getuid()
-        )
+        sources = Sources(latest=lambda: update, status=lambda: {"verdict": "正常"}, notifications=feed, language="zh")
+        settings = ApiSettings(sources=sources, execute=desk.execute, own_uid=os.getuid())
         app = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
         started = serve(
             Listener(name="socket", address=Unix(path=f"{folder.name}/agent.sock"), app=app),
