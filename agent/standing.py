@@ -79,6 +79,20 @@ def clause_lines(document: Mapping[str, Any], language: str, width: int) -> Iter
                 yield from _clause_lines(clause, language, width, places)
 
 
+def told_once(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The clauses for the record: verdict, and every fault and reason once, where `clause_lines` tells it too."""
+    places = _places(document["clauses"])
+    return [
+        {
+            "clause": clause["clause"],
+            "verdict": clause["verdict"],
+            "rules": [rule for rule in _faults(clause) if places[_fault_key(rule)] == clause["clause"]],
+            "reasons": [reason for reason in clause["reasons"] if places[_reason_key(reason)] == clause["clause"]],
+        }
+        for clause in document["clauses"]
+    ]
+
+
 def verdict_line(document: Mapping[str, Any], language: str) -> str:
     """The one line that matters: how it stands, what that means for work, and which faults say so."""
     verdict = Standing(document["verdict"])

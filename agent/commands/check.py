@@ -27,7 +27,7 @@ from agent.looking import host_at
 from agent.onepass import one_pass
 from agent.rules.assessment import answered, findings
 from agent.rules.clause import EXIT_STATUS, Standing
-from agent.standing import clause_lines, standing_document, verdict_line
+from agent.standing import clause_lines, standing_document, told_once, verdict_line
 
 WORDS = {
     "zh": {
@@ -93,18 +93,11 @@ def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str
 
 
 def _digest(document: Mapping[str, Any]) -> dict[str, object]:
-    """What the journal keeps of a check: every clause's verdict, and the rules that were not normal."""
+    """What the journal keeps of a check: every clause's verdict, and each fault and reason once."""
     return {
         "verdict": document["verdict"],
         "taken_at": document["taken_at"],
-        "clauses": [
-            {
-                "clause": clause["clause"],
-                "verdict": clause["verdict"],
-                "rules": [rule for rule in clause["rules"] if rule["verdict"] != Standing.NORMAL.value],
-            }
-            for clause in document["clauses"]
-        ],
+        "clauses": told_once(document),
     }
 
 

@@ -185,7 +185,7 @@ class JournalOutput:
 
     def _log_witness(self) -> None:
         witness = self.witness()
-        _log.info("journal witness: entry %d, hash %s", witness.id, witness.hash)
+        _log.info("journal witness (for journal verify --witness): %d:%s", witness.id, witness.hash)
 
 
 def _alert_draft(transition: Transition, update: Update) -> Draft:

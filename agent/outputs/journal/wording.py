@@ -35,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
     "resolved": {"zh": "恢复", "en": "resolved"},
     "gone": {"zh": "设备已移除", "en": "device removed"},
     "cannot_tell": {"zh": "无法判断", "en": "cannot tell"},
+    "closing": {"zh": "下班", "en": "end of work,"},
     "normal": {"zh": "正常", "en": "normal"},
     "warning": {"zh": "警告", "en": "warning"},
     "critical": {"zh": "严重", "en": "critical"},
@@ -133,7 +134,8 @@ def _alert(entry: Entry, body: _Body, language: str) -> str:
 def _check(entry: Entry, body: _Body, language: str) -> str:
     result = body.get("result")
     verdict = str(result.get("verdict", "")) if isinstance(result, Mapping) else ""
-    return " ".join(filter(None, (word(verdict, language), entry.user and f"[{entry.user}]")))
+    closing = word("closing", language) if body.get("closing") is True else ""
+    return " ".join(filter(None, (closing, word(verdict, language), entry.user and f"[{entry.user}]")))
 
 
 def _unclean(entry: Entry, body: _Body, language: str) -> str:
@@ -181,7 +183,8 @@ def _tampering(_: Entry, body: _Body, language: str) -> str:
 
 
 def _answer(entry: Entry, body: _Body, language: str) -> str:
-    return _about(entry, f"{_text(body, 'question')} {answer_word(_text(body, 'answer'), language)}")
+    told = f"{_text(body, 'question')} {answer_word(_text(body, 'answer'), language)}"
+    return f"{told} [{entry.user}]" if entry.user else told
 
 
 _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {

@@ -10,7 +10,7 @@ from typing import TypeVar
 from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
 from agent.outputs.report import plot
 from agent.outputs.report.page_style import STYLE
-from agent.outputs.report.report import Check, ClauseTime, Episode, Report
+from agent.outputs.report.report import Check, ClauseTime, Episode, Finding, Report
 from agent.outputs.report.words import moment, outcome, period, say
 
 _Row = TypeVar("_Row")
@@ -156,8 +156,12 @@ def _checks(report: Report, language: str) -> str:
 
 
 def _findings(check: Check, language: str) -> str:
-    told = (f"{_safe(one.clause)} {_safe(word(one.verdict, language))}: {_safe(one.summary)}" for one in check.findings)
-    return "<br>".join(told) or say("nothing_found", language)
+    return "<br>".join(_finding(one, language) for one in check.findings) or say("nothing_found", language)
+
+
+def _finding(finding: Finding, language: str) -> str:
+    told = f"{_safe(finding.clause)} {_safe(word(finding.verdict, language))}: {_safe(finding.summary)}"
+    return f'{told}<br><span class="note">{_safe(finding.problem)}</span>' if finding.problem else told
 
 
 def _answers(report: Report, language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
-from agent.outputs.report.report import Answer, Check, ClauseTime, Episode, Gap, Report
+from agent.outputs.report.report import Answer, Check, ClauseTime, Episode, Finding, Gap, Report
 from agent.outputs.report.words import moment, outcome, period, say
 
 
@@ -48,8 +48,13 @@ def _gap(gap: Gap, report: Report, language: str) -> str:
 def _check(check: Check, report: Report, language: str) -> list[str]:
     name = say("closing" if check.is_closing else "before_work", language)
     first = f"{moment(check.at, report)}  {name}  {word(check.verdict, language)}  {check.user}"
-    found = (f"    {one.clause}  {word(one.verdict, language)}  {one.summary}" for one in check.findings)
+    found = (line for one in check.findings for line in _finding(one, language))
     return [first, *found, *_corrected(check.correction, language)]
+
+
+def _finding(finding: Finding, language: str) -> list[str]:
+    first = f"    {finding.clause}  {word(finding.verdict, language)}  {finding.summary}"
+    return [first, f"      {finding.problem}"] if finding.problem else [first]
 
 
 def _answer(answer: Answer, report: Report, language: str) -> list[str]:

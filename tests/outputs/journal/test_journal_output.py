@@ -372,4 +372,4 @@ def test_the_witness_goes_to_the_system_log_once_a_day_and_at_the_end(path, capl
         witness = output.witness()
     said = [record.message for record in caplog.records if "witness" in record.message]
     assert len(said) == 3
-    assert said[-1] == f"journal witness: entry 2, hash {witness.hash}"
+    assert said[-1] == f"journal witness (for journal verify --witness): 2:{witness.hash}"

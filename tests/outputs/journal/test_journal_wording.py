@@ -50,6 +50,16 @@ def test_every_kind_and_word_is_there_in_both_languages():
             "check: cannot tell [li]",
         ),
         (
+            {"kind": Kind.CHECK, "user": "li", "body": {"closing": True, "result": {"verdict": "normal"}}},
+            "检查：下班 正常 [li]",
+            "check: end of work, normal [li]",
+        ),
+        (
+            {"kind": Kind.ANSWER, "user": "li", "body": {"question": "没有异响吗？", "answer": "no"}},
+            "人工确认：没有异响吗？ 否 [li]",
+            "answer: 没有异响吗？ no [li]",
+        ),
+        (
             {"kind": Kind.ACKNOWLEDGED, "rule": "r", "resource": "a=b", "user": "li", "body": {"note": "\x1b[2J"}},
             "已确认：r (a=b) - \ufffd[2J [li]",
             "acknowledged: r (a=b) - \ufffd[2J [li]",

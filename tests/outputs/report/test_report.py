@@ -43,10 +43,11 @@ def test_the_report_says_how_long_was_monitored_and_where_the_gaps_are(path):
 
 def test_checks_and_answers_are_told_with_who_gave_them_and_what_was_corrected(path):
     report = asked(path)
-    finding = Finding(clause="4.1.a.4", verdict="warning", summary="到网关的丢包偏高")
+    fault = Finding(clause="4.1.a.4", verdict="warning", summary="到网关的丢包偏高", problem="丢包率 6.3 %。")
+    reason = Finding(clause="4.1.a.4", verdict="unknown", summary="风扇：本机无法测量")
     assert report.checks == (
         Check(entry=2, at=at(3), user="王小明", verdict="normal", is_closing=False, findings=()),
-        Check(entry=19, at=at(566), user="王小明", verdict="warning", is_closing=True, findings=(finding,)),
+        Check(entry=19, at=at(566), user="王小明", verdict="warning", is_closing=True, findings=(fault, reason)),
     )
     assert report.answers[0] == Answer(
         entry=3,
@@ -166,6 +167,12 @@ def test_the_text_tells_the_day_in_english(path):
         "  10:05:00 – 10:19:00  14 min  critical  4.1.a.1  处理器过热\n"
         "      处理器距极限温度只剩 3.2 °C，限值 5 °C。\n"
         "      Acknowledged: 10:07:24 王小明\n"
+    ) in text
+    assert (
+        "  17:26:00  closing check  warning  王小明\n"
+        "      4.1.a.4  warning  到网关的丢包偏高\n"
+        "        丢包率 6.3 %。\n"
+        "      4.1.a.4  cannot tell  风扇：本机无法测量\n"
     ) in text
     assert "\nProof of the record: Entries 1 to 21 are whole.\n" in text
 

@@ -98,8 +98,9 @@ def _start(output: JournalOutput, minutes: float, boot_id: str) -> None:
 
 
 def _check(output: JournalOutput, minutes: float, verdict: str, *, closing: bool) -> None:
-    found = {"rule": "gateway-loss", "verdict": verdict, "summary": "到网关的丢包偏高"}
-    clauses = [{"clause": "4.1.a.4", "verdict": verdict, "rules": [found]}]
+    found = {"rule": "gateway-loss", "verdict": verdict, "summary": "到网关的丢包偏高", "problem": "丢包率 6.3 %。"}
+    reasons = [] if verdict == "normal" else [{"text": "风扇：本机无法测量", "detail": "fan_stalled: no fan sensor"}]
+    clauses = [{"clause": "4.1.a.4", "verdict": verdict, "rules": [found], "reasons": reasons}]
     output.record_check(at=at(minutes), result={"verdict": verdict, "clauses": clauses}, user="王小明", closing=closing)
 
 
