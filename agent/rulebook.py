@@ -65,6 +65,10 @@ class Rulebook:
         """The values of `endpoint_clause_status`."""
         return status_numbers(self.states_of_update(update))
 
+    def clause_words(self, update: Update) -> Mapping[str, str]:
+        """How the clauses that count stand, in the words of `check`: what the report adds up."""
+        return {name: state.standing.value for name, state in self.states_of_update(update).items() if state.counts}
+
 
 def firing_findings(alerts: Iterable[Alert]) -> list[Finding]:
     """Every firing alert as a finding."""

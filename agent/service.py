@@ -85,8 +85,8 @@ class Agent:
         data_dir = self._orders.config.data_dir
         self._memory = Memory(data_dir, lambda: self._policy.told) if is_recorded else None
         self._kept = self._memory.load() if self._memory else Kept()
-        path = str(data_dir / DATABASE)
-        self._journal = JournalOutput(path, now=datetime.now(UTC)) if is_recorded else None
+        path, now = str(data_dir / DATABASE), datetime.now(UTC)
+        self._journal = JournalOutput(path, now=now, clause_states=self._clause_words) if is_recorded else None
 
     def _build_stages(self) -> None:
         rules, config = self._rulebook.rules, self._orders.config
@@ -267,6 +267,9 @@ class Agent:
         if self._stated is None or self._stated[0] is not latest:
             self._stated = (latest, status_document(self._rulebook, latest))
         return self._stated[1]
+
+    def _clause_words(self, update: Update) -> Mapping[str, str]:
+        return self._rulebook.clause_words(update)
 
     def _keep_silences(self) -> None:
         if self._memory is not None:

@@ -144,3 +144,16 @@ def test_status_asks_the_running_agent(tmp_path: Path) -> None:
         assert result.returncode == {"normal": 0, "warning": 1, "critical": 2, "unknown": 3}[document["verdict"]]
     gone = agent.command("status")
     assert (gone.returncode, "device-health run" in gone.stderr) == (3, True)
+
+
+def test_the_report_counts_the_clauses_that_the_agent_tells_of(tmp_path: Path) -> None:
+    """The report adds up the time of exactly the clauses in the metrics, those that sum up others among them."""
+    with running(tmp_path) as agent:
+        key = 'endpoint_probe_last_success_timestamp_seconds{probe="cpu"}'
+        begun = agent.series()[key]
+        assert eventually(lambda: agent.series()[key] > begun + 1)  # two cycles: a span has a beginning and an end
+        told = {name for name in agent.series() if name.startswith("endpoint_clause_status{")}
+        agent.stop()
+        report = json.loads(agent.command("report", "--format", "json").stdout)
+    assert {f'endpoint_clause_status{{clause="{one["clause"]}"}}' for one in report["clauses"]} == told
+    assert 'endpoint_clause_status{clause="2.2.a"}' in told

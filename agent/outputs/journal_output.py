@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from agent.alerts.alert import AlertKey, Change, Silence, Transition, Update
-from agent.outputs.journal.clauses import clause_states
 from agent.outputs.journal.entry import NO_ENTRY, Draft, Json, Kind, Witness, utc_text
 from agent.outputs.journal.history import History
 from agent.outputs.journal.keeper import MOST_WAITING, Keeper
@@ -40,11 +39,15 @@ class JournalOutput:
         path: str,
         *,
         now: datetime,
-        clause_states: Callable[[Update], Mapping[str, str]] = clause_states,
+        clause_states: Callable[[Update], Mapping[str, str]],
         retention: Retention | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
-        """Raises DatabaseTooNew; a full or read-only disk is logged and tried again later."""
+        """`clause_states` says how each clause stands. A full or read-only disk is logged and tried again later.
+
+        Raises:
+            DatabaseTooNew: a newer version wrote the file.
+        """
         self._keeper = Keeper(path, now=now, most_waiting=most_waiting)
         self._clause_states = clause_states
         self._retention = retention or Retention()

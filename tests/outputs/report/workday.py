@@ -69,7 +69,7 @@ def at(minutes: float) -> datetime:
 
 def record_day(path: str) -> None:
     """From eight to half past five, with lunch asleep, an unclean end, two checks and three alerts."""
-    output = JournalOutput(path, now=at(0))
+    output = JournalOutput(path, now=at(0), clause_states=_clause_states)
     _start(output, 0, "boot-1")
     output.publish(_update(0.1))
     _check(output, 3, "normal", closing=False)
@@ -78,7 +78,7 @@ def record_day(path: str) -> None:
     _run(output, 1, 240)
     output.record_suspend(at=at(285), seconds=45 * 60)
     _run(output, 285, 380)
-    crashed, output = output, JournalOutput(path, now=at(402))
+    crashed, output = output, JournalOutput(path, now=at(402), clause_states=_clause_states)
     _start(output, 402, "boot-2")
     _run(output, 402, 566)
     output.record_silenced(
@@ -126,6 +126,15 @@ def _update(minutes: float) -> Update:
         transitions=(*begun, *ended),
         announced=(*begun, *ended),
     )
+
+
+def _clause_states(update: Update) -> dict[str, str]:
+    """The rulebook's part, for a procedure of one rule a clause."""
+    unknown = {verdict.rule for verdict in update.verdicts if verdict.outcome is Outcome.UNKNOWN}
+    states = {clause: "unknown" if rule in unknown else "normal" for rule, clause in CLAUSES.items()}
+    for alert in sorted(update.alerts, key=lambda alert: alert.key.severity is Severity.CRITICAL):
+        states[CLAUSES[alert.key.rule]] = alert.key.severity.value
+    return states
 
 
 def _verdict(rule: str, minutes: float) -> Verdict:
