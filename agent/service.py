@@ -265,7 +265,8 @@ class Agent:
         """The standing by the last cycle; made once a cycle, and only when somebody asks."""
         latest = self._latest
         if self._stated is None or self._stated[0] is not latest:
-            self._stated = (latest, status_document(self._rulebook, latest))
+            waiting = self._journal.waiting if self._journal else None
+            self._stated = (latest, status_document(self._rulebook, latest, waiting))
         return self._stated[1]
 
     def _clause_words(self, update: Update) -> Mapping[str, str]:

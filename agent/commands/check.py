@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent.commands.options import (
     captured_machine_options,
     config_option,
     json_option,
+    progress,
     read_config,
     read_rulebook,
     refusal_lines,
@@ -31,13 +32,11 @@ from agent.standing import clause_lines, standing_document, told_once, verdict_l
 
 WORDS = {
     "zh": {
-        "measuring": "正在检查 {}/{} …",
         "recorded": "检查已记录。",
         "not_recorded": "检查未记录。",
         "captured": "检查未记录：这是采集下来的机器。",
     },
     "en": {
-        "measuring": "Checking {}/{} …",
         "recorded": "The check is recorded.",
         "not_recorded": "The check is not recorded.",
         "captured": "The check is not recorded: this is a captured machine.",
@@ -67,7 +66,7 @@ def command(  # one parameter for each option
     rulebook = read_rulebook(config)
     host = host_at(sysfs, procfs)
     answers = ask_operator(rulebook) if asks else {}
-    found = one_pass(config, rulebook, host, _progress(config.language))
+    found = one_pass(config, rulebook, host, progress(config.language))
     said = (*findings(found.verdicts), *answered(rulebook.procedure, answers))
     document = standing_document(rulebook, rulebook.states(found.snapshot, said), found.snapshot.taken_at)
     document["answers"] = journal_answers(rulebook, answers)
@@ -114,14 +113,3 @@ def _show(document: Mapping[str, Any], config: Config, *, as_json: bool, closing
     if document["recorded"]:
         click.echo(WORDS[config.language]["recorded"])
     click.echo(verdict_line(document, config.language))
-
-
-def _progress(language: str) -> Callable[[int, int], None]:
-    """Shows how far the pass is, on a terminal only, and wipes it at the end."""
-
-    def show(done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            text = "" if done == of else WORDS[language]["measuring"].format(done + 1, of)
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-
-    return show

@@ -64,6 +64,14 @@ def test_status_says_what_fires_last(agent: RunningAgent) -> None:
     assert re.search(r"It is [\d.]+ %, the limit is 100 %\.\n +→ Stop work now\. Notify IT:", made.stdout)
 
 
+def test_the_procedure_takes_the_agents_word(agent: RunningAgent) -> None:
+    """The clause of the alert is critical, the record is kept, and a person was not asked."""
+    made = agent.command("procedure", "--json")
+    states = {clause["clause"]: clause for clause in json.loads(made.stdout)["clauses"]}
+    assert (states["4.1.a.3"]["verdict"], states["3.4.a"]["verdict"]) == ("critical", "normal")
+    assert (states["4.1.b.2"]["verdict"], states["4.1.b.2"]["counts"]) == ("unknown", False)
+
+
 def test_alerts_are_a_table_and_json(agent: RunningAgent) -> None:
     """A header, the rule's words and the id that `acknowledge` takes; the JSON has every field."""
     made = agent.command("alerts")
