@@ -1,4 +1,4 @@
-"""`device-health journal`: read, verify and export the operation record."""
+"""`device-health journal`: read, verify, correct and export the operation record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import EXIT_REFUSED, config_option, read_config
+from agent.commands.options import EXIT_REFUSED, ask_agent, config_option, read_config
 from agent.commands.reporting import unreadable
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
@@ -23,12 +23,16 @@ from agent.outputs.journal.verification import verify
 from agent.outputs.journal.wording import local_time, sentence
 from agent.outputs.report.words import outcome
 
+CORRECTED = {
+    "zh": "第 {} 条的更正已写入记录；原条目保持不变。",
+    "en": "The correction of entry {} is recorded; the entry itself stays as it is.",
+}
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group("journal")
 def command() -> None:
-    """Read, verify and export the operation record."""
+    """Read, verify, correct and export the operation record."""
 
 
 def _filters(wrapped: click.Command) -> click.Command:
@@ -71,6 +75,21 @@ def verify_journal(config_path: Path | None, witness: str | None) -> None:
         found = verify(connection, noted)
     click.echo(outcome(found, config.language))
     sys.exit(0 if found.is_whole else EXIT_REFUSED)
+
+
+@command.command("correct")
+@click.argument("entry", type=click.IntRange(1))
+@click.option("--reason", required=True, help="What is wrong or missing, and why; it is recorded.")
+@click.option("--right", default="", help="What would be right.")
+@config_option
+def correct_entry(entry: int, reason: str, right: str, config_path: Path | None) -> None:
+    """Correct ENTRY (its number in `journal list`) by a new entry that points to it; the old one stays as it is.
+
+    Where something is missing, name the entry before it. Any user may; the new entry says who.
+    """
+    config = read_config(config_path)
+    ask_agent(config, "POST", "/api/corrections", {"entry": entry, "reason": reason, "right": right})
+    click.echo(CORRECTED[config.language].format(entry))
 
 
 @_filters

@@ -1,8 +1,8 @@
 """The local API: the last update as JSON, and what people may change.
 
-Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root and the
-agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page of
-another origin gets nothing (its requests carry its own Host or Origin). Nothing is changed in the event loop.
+Over the Unix socket the kernel tells who calls: any local user may see, mark seen, acknowledge and correct; only root
+and the agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page
+of another origin gets nothing (its requests carry its own Host or Origin). Nothing is changed in the event loop.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from agent.outputs.command import (
     AddSilence,
     Command,
     CommandRefused,
+    Correct,
     Execute,
     GivenAnswer,
     MarkSeen,
@@ -36,6 +37,9 @@ COMMAND_SECONDS = 5.0
 """A cycle's length: the main thread takes commands between cycles and is never busy for longer."""
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
+
+LARGEST_ID = 2**63 - 1
+"""SQLite's largest row id."""
 
 VERDICTS = ("normal", "warning", "critical", "unknown")
 
@@ -162,6 +166,15 @@ def _record_check(fields: Fields, by: str) -> Command:
     return RecordCheck(result=result, answers=tuple(_given(answer) for answer in answers), closing=closing, by=by)
 
 
+def _correct(fields: Fields, by: str) -> Command:
+    _expect(fields, "entry", "reason", "right")
+    entry = fields["entry"]
+    if isinstance(entry, bool) or not isinstance(entry, int) or not 0 < entry <= LARGEST_ID:
+        raise _Refused(400, "entry: expected the number of an entry of the journal")
+    right = "" if fields["right"] == "" else _text(fields, "right")
+    return Correct(entry=entry, reason=_text(fields, "reason"), right=right, by=by)
+
+
 def _given(answer: object) -> GivenAnswer:
     if not isinstance(answer, dict):
         raise _Refused(400, "answers: expected objects with question, answer and clause")
@@ -175,6 +188,7 @@ _CHANGES: Mapping[tuple[str, str], _Change] = {
     ("POST", "/api/alerts/acknowledge"): _Change(build=_acknowledge),
     ("POST", "/api/alerts/seen"): _Change(build=_mark_seen),
     ("POST", "/api/checks"): _Change(build=_record_check),
+    ("POST", "/api/corrections"): _Change(build=_correct),
     ("POST", "/api/silences"): _Change(build=_add_silence, for_administrators=True),
     ("DELETE", "/api/silences"): _Change(build=_remove_silence, for_administrators=True),
 }

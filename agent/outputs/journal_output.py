@@ -15,6 +15,7 @@ from agent.alerts.alert import AlertKey, Change, Silence, Transition, Update
 from agent.outputs.journal.entry import NO_ENTRY, Draft, Json, Kind, Witness, utc_text
 from agent.outputs.journal.history import History
 from agent.outputs.journal.keeper import MOST_WAITING, Keeper
+from agent.outputs.journal.reading import entry_exists
 from agent.outputs.journal.retention import Retention, prune
 from agent.outputs.journal.runs import changed_meanwhile, ended_unclean
 from agent.outputs.journal.store import Journal
@@ -149,6 +150,14 @@ class JournalOutput:
     def record_correction(self, corrects: int, *, at: datetime, reason: str, user: str, right: str = "") -> None:
         """An earlier entry is missing something or wrong: `right` says what would be right; the entry itself stays."""
         self._record(at, Kind.CORRECTION, {"corrects": corrects, "reason": reason, "right": right}, user=user)
+
+    def has_entry(self, number: int) -> bool:
+        """Whether the journal holds this entry; what waits for the disk has no number yet."""
+        journal = self._keeper.journal
+        if journal is None:
+            return False
+        with journal.lock:
+            return entry_exists(journal.connection, number)
 
     def _record(self, at: datetime, kind: Kind, body: Mapping[str, Json], *, user: str = "", rule: str = "") -> None:
         clause = self._rules[rule].clause if rule in self._rules else ""

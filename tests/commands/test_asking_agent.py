@@ -110,6 +110,19 @@ def test_a_rule_is_silenced_and_speaks_again(agent: RunningAgent) -> None:
         assert (refused.returncode, message in refused.stderr) == (1, True), refused
 
 
+def test_an_entry_is_corrected_by_another_that_points_to_it(agent: RunningAgent) -> None:
+    """It is listed with reason, what is right and user; the record stays whole; for no entry there is no correction."""
+    made = agent.command("journal", "correct", "1", "--reason", "wrong seat", "--right", "seat A-12")
+    said = "The correction of entry 1 is recorded; the entry itself stays as it is.\n"
+    assert (made.returncode, made.stdout) == (0, said)
+    listed = agent.command("journal", "list", "--kind", "correction").stdout
+    assert re.search(r"correction: of entry 1 - seat A-12 - wrong seat \[\w+\]\n", listed)
+    assert agent.command("journal", "verify").returncode == 0
+    refused = agent.command("journal", "correct", "999999", "--reason", "x")
+    assert (refused.returncode, "there is no entry 999999" in refused.stderr) == (1, True)
+    assert agent.command("journal", "correct", "1").returncode == 2
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
 def test_silence_is_for_administrators(agent: RunningAgent) -> None:
     """Another user may look and acknowledge; silencing is refused."""
