@@ -81,12 +81,12 @@ class Agent:
         self._build_outputs()
 
     def _build_memory(self) -> None:
-        is_recorded = not self._orders.host.is_redirected
-        data_dir = self._orders.config.data_dir
+        data_dir, is_recorded = self._orders.config.data_dir, not self._orders.host.is_redirected
+        path, now = str(data_dir / DATABASE), datetime.now(UTC)
+        # The journal opens it first: a damaged file is set aside by who opens it, and only the journal can record that.
+        self._journal = JournalOutput(path, now=now, clause_states=self._clause_words) if is_recorded else None
         self._memory = Memory(data_dir, lambda: self._policy.told) if is_recorded else None
         self._kept = self._memory.load() if self._memory else Kept()
-        path, now = str(data_dir / DATABASE), datetime.now(UTC)
-        self._journal = JournalOutput(path, now=now, clause_states=self._clause_words) if is_recorded else None
 
     def _build_stages(self) -> None:
         rules, config = self._rulebook.rules, self._orders.config

@@ -157,3 +157,17 @@ def test_the_report_counts_the_clauses_that_the_agent_tells_of(tmp_path: Path) -
         report = json.loads(agent.command("report", "--format", "json").stdout)
     assert {f'endpoint_clause_status{{clause="{one["clause"]}"}}' for one in report["clauses"]} == told
     assert 'endpoint_clause_status{clause="2.2.a"}' in told
+
+
+def test_a_damaged_file_is_set_aside_said_in_the_new_record_and_monitoring_goes_on(tmp_path: Path) -> None:
+    """The agent runs, the old file keeps its content under another name, and the journal begins with an entry on it."""
+    database = tmp_path / "state" / "agent.db"
+    database.parent.mkdir()
+    database.write_bytes(b"no database" * 999)
+    with running(tmp_path) as agent:
+        listed = agent.command("journal", "list").stdout.splitlines()
+    aside = next(database.parent.glob("agent.db.corrupt-*"))
+    assert aside.read_bytes() == b"no database" * 999
+    assert "损坏的记录已移开：" in listed[0]
+    assert str(aside) in listed[0]
+    assert "开始监测：" in listed[1]
