@@ -161,7 +161,13 @@ class JournalOutput:
 
     def _record(self, at: datetime, kind: Kind, body: Mapping[str, Json], *, user: str = "", rule: str = "") -> None:
         clause = self._rules[rule].clause if rule in self._rules else ""
-        self._keeper.keep([Draft(at=at, kind=kind, rule=rule, clause=clause, user=user, body=body)], now=at)
+        told = {**body, **self._summary(rule)}
+        self._keeper.keep([Draft(at=at, kind=kind, rule=rule, clause=clause, user=user, body=told)], now=at)
+
+    def _summary(self, rule: str) -> dict[str, Json]:
+        """The rule's words in both languages, so that a list says what was acknowledged or muted, not only its name."""
+        known = self._rules.get(rule)
+        return {"summary": dict(known.summary)} if known is not None and known.summary else {}
 
     def _about(
         self, key: AlertKey, at: datetime, kind: Kind, user: str, body: Mapping[str, Json] | None = None
@@ -174,7 +180,7 @@ class JournalOutput:
             severity=key.severity.value,
             resource=resource_name(key.resource),
             user=user,
-            body=body or {},
+            body={**(body or {}), **self._summary(key.rule)},
         )
 
     def _each_minute(self, journal: Journal) -> None:

@@ -114,9 +114,10 @@ def _clock(body: _Body, key: str, entry: Entry) -> str:
         return _text(body, key)
 
 
-def _about(entry: Entry, note: str = "") -> str:
+def _about(entry: Entry, body: _Body, language: str, note: str = "") -> str:
+    summary = body.get("summary")
     parts = (
-        entry.rule,
+        str(summary.get(language) or entry.rule) if isinstance(summary, Mapping) else entry.rule,
         entry.resource and f"({entry.resource})",
         note and f"- {note}",
         entry.user and f"[{entry.user}]",
@@ -163,7 +164,7 @@ def _gap(entry: Entry, body: _Body, language: str) -> str:
 
 def _silenced(entry: Entry, body: _Body, language: str) -> str:
     until = {"zh": "至", "en": "until"}[language]
-    return _about(entry, f"{until} {_clock(body, 'until', entry)}, {_text(body, 'reason')}")
+    return _about(entry, body, language, f"{until} {_clock(body, 'until', entry)}, {_text(body, 'reason')}")
 
 
 def _correction(entry: Entry, body: _Body, language: str) -> str:
@@ -196,10 +197,10 @@ _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
     Kind.CHECK: _check,
     Kind.ANSWER: _answer,
     Kind.ALERT: _alert,
-    Kind.SEEN: lambda entry, _, __: _about(entry),
-    Kind.ACKNOWLEDGED: lambda entry, body, _: _about(entry, _text(body, "note")),
+    Kind.SEEN: _about,
+    Kind.ACKNOWLEDGED: lambda entry, body, language: _about(entry, body, language, _text(body, "note")),
     Kind.SILENCED: _silenced,
-    Kind.SILENCE_ENDED: lambda entry, _, __: _about(entry),
+    Kind.SILENCE_ENDED: _about,
     Kind.CONFIGURATION: lambda _, body, __: _text(body, "config_hash"),
     Kind.RULES: lambda _, body, __: _text(body, "rules_hash"),
     Kind.CORRECTION: _correction,

@@ -33,7 +33,7 @@ RULE = Rule(
     match=(),
     levels=(Threshold(severity=Severity.CRITICAL, side=Side.ABOVE, limit=95, clear=90, for_seconds=15),),
     audience=Audience.OPERATOR,
-    summary={},
+    summary={"zh": "处理器过热", "en": "too hot"},
     problem={},
     action={},
     defined_at="computer.yaml:1",
@@ -189,6 +189,7 @@ def test_acts_of_people_and_the_service_are_recorded(path):
         output.record_silence_ended(RULE.name, at=NOW)
         output.record_correction(6, at=NOW, reason="mistyped", user="li", right="yes")
     utc = "2025-03-01T00:00:00.000000Z"
+    summary = {"zh": "处理器过热", "en": "too hot"}
     assert recorded(path) == [
         ("suspend", {"seconds": 61.235}),
         ("gap", {"from": utc, "to": utc, "reason": "starved"}),
@@ -196,10 +197,10 @@ def test_acts_of_people_and_the_service_are_recorded(path):
         ("rules", {"rules_hash": "r2"}),
         ("check", {"closing": True, "result": {"verdict": "normal"}}),
         ("answer", {"question": "Noise?", "answer": "no"}),
-        ("seen", {}),
-        ("acknowledged", {"note": "IT comes"}),
-        ("silenced", {"until": utc, "reason": "repair"}),
-        ("silence_ended", {}),
+        ("seen", {"summary": summary}),
+        ("acknowledged", {"note": "IT comes", "summary": summary}),
+        ("silenced", {"until": utc, "reason": "repair", "summary": summary}),
+        ("silence_ended", {"summary": summary}),
         ("correction", {"corrects": 6, "reason": "mistyped", "right": "yes"}),
     ]
     assert [kind for kind, _ in recorded(path, clause="4.1.a.1")] == [

@@ -64,6 +64,16 @@ def test_every_kind_and_word_is_there_in_both_languages():
             "已确认：r (a=b) - \ufffd[2J [li]",
             "acknowledged: r (a=b) - \ufffd[2J [li]",
         ),
+        (
+            {
+                "kind": Kind.SEEN,
+                "rule": "cpu-busy",
+                "user": "li",
+                "body": {"summary": {"zh": "处理器持续满负荷", "en": "busy all the time"}},
+            },
+            "已看到：处理器持续满负荷 [li]",
+            "seen: busy all the time [li]",
+        ),
         ({"kind": Kind.SUSPEND, "body": {"seconds": 3725}}, "休眠：1 小时 2 分", "sleep: 1 h 2 min"),
         ({"kind": Kind.CHECKPOINT, "body": {"pruned_through": 7}}, "到期清理：第 7 条及更早的记录已清理", None),
         (
