@@ -107,7 +107,8 @@ def _show(document: Mapping[str, Any], config: Config, *, as_json: bool, closing
         return
     for line in clause_lines(document, config.language, terminal_width()):
         click.echo(line)
-    for line in closing_lines(config) if closing else ():
+    statements = {clause["clause"]: clause["statement"] for clause in document["clauses"]}
+    for line in closing_lines(config, statements) if closing else ():
         click.echo(line)
     click.echo()
     if document["recorded"]:

@@ -45,14 +45,14 @@ WORDS = {
 }
 
 
-def closing_lines(config: Config) -> Iterator[str]:
-    """What the operator reads at the end of work."""
+def closing_lines(config: Config, statements: Mapping[str, str]) -> Iterator[str]:
+    """What the operator reads at the end of work; `statements` say each clause in words."""
     words = WORDS[config.language]
     yield ""
     yield from _still_open(config)
     yield ""
     try:
-        report = report_of(config, *today(), statements={})
+        report = report_of(config, *today(), statements=statements)
     except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew) as error:
         yield words["no_report"].format(unreadable(config, error))
     else:

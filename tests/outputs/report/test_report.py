@@ -219,3 +219,19 @@ def test_a_month_has_dates_on_its_axis_and_few_points(tmp_path, path):
     assert "Saturday, 1 March 2025 00:00 – Monday, 31 March 2025 00:00" in page
     assert ">03-11</text>" in page
     assert len(page) < 60_000
+
+
+def test_only_what_people_were_told_of_can_be_unacknowledged(path):
+    """A muted or explained alert is counted, and asks nobody for an acknowledgement."""
+    report = asked(path)
+    muted = replace(report, episodes=tuple(replace(one, told="silenced") for one in report.episodes))
+    assert ("1 未确认" in report_page(report, "zh"), "1 未确认" in report_page(muted, "zh")) == (True, False)
+    assert "全部已确认" not in report_page(muted, "zh")
+
+
+def test_the_last_hour_of_an_axis_is_written_whole(path):
+    """A label at the picture's edge ends there, where one in its middle would be cut off."""
+    assert re.findall(r'text-anchor="(\w+)">(1[78]:00)<', report_page(asked(path), "en"))[:2] == [
+        ("middle", "17:00"),
+        ("end", "18:00"),
+    ]
