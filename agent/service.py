@@ -244,12 +244,12 @@ class Agent:
         except Faults as faults:
             _log.error("the new rules are wrong, the old ones stay in force:\n%s", faults)
         else:
+            if self._journal is not None and rulebook.digest != self._rulebook.digest:
+                self._journal.record_rules(at=datetime.now(UTC), rules_hash=rulebook.digest)
             self._rulebook, self._growth = rulebook, Growth(rulebook.compiled.windows)
             self._tracker.replace_rules(rulebook.rules)
             self._policy.replace_rules(rulebook.rules)
             _log.info("rules read again: %d rules", len(rulebook.rules))
-            if self._journal is not None:
-                self._journal.record_rules(at=datetime.now(UTC), rules_hash=rulebook.digest)
             self.cycle()
         sdnotify.notify(sdnotify.READY)
 

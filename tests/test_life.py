@@ -171,3 +171,18 @@ def test_a_damaged_file_is_set_aside_said_in_the_new_record_and_monitoring_goes_
     assert "损坏的记录已移开：" in listed[0]
     assert str(aside) in listed[0]
     assert "开始监测：" in listed[1]
+
+
+def test_a_change_of_rules_is_recorded_and_a_mere_reload_is_not(tmp_path: Path) -> None:
+    """Two reloads, one of them with another rule: one entry, with the hash of what is now in force."""
+    log = tmp_path / "agent.log"
+    with running(tmp_path) as agent:
+        for reloads in (1, 2):
+            if reloads == 2:
+                site_rule(tmp_path, above=135, clear=80)
+            agent.process.send_signal(signal.SIGHUP)
+            assert eventually(lambda wanted=reloads: log.read_text().count("rules read again") == wanted)
+        agent.stop()
+        listed = agent.command("journal", "export", "--kind", "rules").stdout.splitlines()
+    assert len(listed) == 1
+    assert len(json.loads(json.loads(listed[0])["body"])["rules_hash"]) == 64
