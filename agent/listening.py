@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 
 from agent.alerts.alert import Update
 from agent.config import Config
+from agent.memory import DATABASE
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.command import Execute
 from agent.outputs.exchange import Handler, application
 from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
+from agent.outputs.record_pages import record_pages
 from agent.outputs.sockets import Tcp, Unix
 
 
@@ -36,7 +38,7 @@ def build_listeners(
         WrongWebConfig: the web configuration is wrong.
     """
     settings = ApiSettings(latest=latest, status=status, execute=execute, own_uid=os.geteuid())
-    local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
+    local = application(record_pages(api(settings), str(config.data_dir / DATABASE)), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)
     return Listeners(

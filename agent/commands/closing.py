@@ -9,12 +9,10 @@ from agent.apiclient import AgentError, ask
 from agent.commands.alerts import worst_only
 from agent.commands.options import refusal_lines
 from agent.commands.reporting import report_of, today, unreadable
+from agent.commands.throughagent import through_agent
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
-from agent.outputs.journal.wording import word
-from agent.outputs.report.report import Report
-from agent.outputs.report.text import report_text
-from agent.outputs.report.words import moment
+from agent.outputs.report.text import report_text, unacknowledged_lines
 from agent.rules.texts import IT_DEPARTMENT
 
 WORDS = {
@@ -52,15 +50,29 @@ def closing_lines(config: Config, statements: Mapping[str, str]) -> Iterator[str
     yield from _still_open(config)
     yield ""
     try:
-        report = report_of(config, *today(), statements=statements)
+        left, report = _today(config, statements)
     except (DatabaseUnavailable, DatabaseDamaged, DatabaseTooNew) as error:
         yield words["no_report"].format(unreadable(config, error))
     else:
-        yield from ended_unacknowledged(report, config.language)
+        if left:
+            yield words["ended"]
+            yield from (f"  {line}" for line in left)
+            yield ""
         yield words["report"]
-        yield report_text(report, config.language)
+        yield report
     yield ""
     yield words["shutdown"]
+
+
+def _today(config: Config, statements: Mapping[str, str]) -> tuple[list[str], str]:
+    """What ended today unacknowledged, and the day's report: from the file, or through the agent."""
+    begin, end = today()
+    fields = {"since": begin.isoformat(), "until": end.isoformat(), "statements": dict(statements)}
+    told = through_agent(config, "report", {**fields, "format": "text", "language": config.language})
+    if told is not None:
+        return told["unacknowledged"], told["text"]
+    report = report_of(config, begin, end, statements=statements)
+    return unacknowledged_lines(report, config.language), report_text(report, config.language)
 
 
 def _still_open(config: Config) -> Iterator[str]:
@@ -92,18 +104,3 @@ def _mark(alert: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if alert["acknowledged_by"]:
         return ""
     return words["unacknowledged"] if alert["seen_at"] else words["unseen"]
-
-
-def ended_unacknowledged(report: Report, language: str) -> Iterator[str]:
-    """What came and went without anybody saying that they know; a muted alert was nobody's to acknowledge."""
-    left = [
-        episode
-        for episode in report.episodes
-        if episode.ended_at is not None and episode.acknowledged_at is None and episode.told == "announced"
-    ]
-    if left:
-        yield WORDS[language]["ended"]
-        for episode in left:
-            severity = word(episode.severity, language)
-            yield f"  {moment(episode.fired_at, report)}  {severity}  {episode.title}  {episode.resource}".rstrip()
-        yield ""

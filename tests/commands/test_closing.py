@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from agent.commands.closing import ended_unacknowledged, open_alerts
+from agent.commands.closing import open_alerts
 from agent.outputs.journal.entry import NO_ENTRY
 from agent.outputs.journal.verification import Verification
 from agent.outputs.report.report import Episode, Report
+from agent.outputs.report.text import unacknowledged_lines
 
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 HOT = Episode(
@@ -71,9 +72,5 @@ def test_what_ended_and_nobody_acknowledged_is_open_too() -> None:
         replace(HOT, acknowledged_at=NOW, acknowledged_by="li"),
         replace(HOT, told="silenced"),
     )
-    assert list(ended_unacknowledged(report_of(*settled), "zh")) == []
-    assert list(ended_unacknowledged(report_of(HOT, *settled), "zh")) == [
-        "今天已结束、但无人确认的告警：",
-        "  15:30:00  严重  处理器过热  sensor=Tctl",
-        "",
-    ]
+    assert unacknowledged_lines(report_of(*settled), "zh") == []
+    assert unacknowledged_lines(report_of(HOT, *settled), "zh") == ["15:30:00  严重  处理器过热  sensor=Tctl"]

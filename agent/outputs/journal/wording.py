@@ -69,6 +69,11 @@ def sentence(entry: Entry, language: str) -> str:
     return readable(f"{name}{'：' if language == 'zh' else ': '}{told}" if told else name)
 
 
+def line(entry: Entry, language: str) -> str:
+    """An entry as a list shows it: number, local time, and what it tells."""
+    return f"{entry.id:>6}  {local_time(entry)}  {sentence(entry, language)}"
+
+
 def local_time(entry: Entry) -> str:
     """The entry's local time to the second; as it stands where it was tampered with."""
     try:

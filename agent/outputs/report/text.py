@@ -30,6 +30,17 @@ def report_text(report: Report, language: str) -> str:
     return _joined([*lines, *_proof(report, language)])
 
 
+def unacknowledged_lines(report: Report, language: str) -> list[str]:
+    """What came and went without anybody saying that they know; a muted alert was nobody's to acknowledge."""
+    left = (one for one in report.episodes if one.ended_at and not one.acknowledged_at and one.told == "announced")
+    return [
+        readable(
+            f"{moment(one.fired_at, report)}  {word(one.severity, language)}  {one.title}  {one.resource}"
+        ).rstrip()
+        for one in left
+    ]
+
+
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{readable(line)}\n" for line in lines)
 
