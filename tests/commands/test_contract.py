@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import COMMANDS
-from tests.running_agent import ROOT, device_health, running, write_config
+from tests.running_agent import ROOT, device_health, eventually, running, write_config
 
 LAPTOP = ROOT / "tests" / "hosts" / "thinkpad-laptop"
 CAPTURED = ("--sysfs", str(LAPTOP / "sys"), "--procfs", str(LAPTOP / "proc"))
@@ -279,8 +279,7 @@ def test_ctrl_c_ends_a_check_quietly(config: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not _has_started(process.pid):
-        time.sleep(0.02)
+    assert eventually(lambda: _has_started(process.pid))
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=30)
