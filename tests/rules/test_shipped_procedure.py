@@ -61,3 +61,9 @@ def test_a_yes_or_no_reading_is_listed_by_the_answer_that_is_wrong(
     table = rule_table(rules, Reader(catalogue=CATALOGUE, language=language, it_contact=""), 400)
     assert said in next(line for line in table.splitlines() if "storage-read-only" in line)
     assert re.search("高于 否|低于 是|above no|below yes", table) is None
+
+
+def test_a_no_asks_for_what_every_critical_rule_asks_for(procedure: Procedure) -> None:
+    """The same words as the agent puts before a critical rule's action."""
+    said = procedure.denied_action
+    assert (said["zh"].startswith("请立即停止操作。"), said["en"].startswith("Stop work now. ")) == (True, True)
