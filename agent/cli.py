@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "silence": ("agent.commands.silence", "Mute a rule for a while, with a reason."),
     "rules": ("agent.commands.rules", "Check, test, list and export rules."),
     "procedure": ("agent.commands.procedure", "Show every clause of the procedure and what watches it."),
-    "journal": ("agent.commands.journal", "Read, verify and export the operation record."),
+    "journal": ("agent.commands.journal", "Read, verify, correct and export the operation record."),
     "report": ("agent.commands.report", "Report on a shift or a day."),
     "record": ("agent.commands.record", "Record this machine's readings for rule tests."),
     "config": ("agent.commands.config", "Check or show the configuration."),

@@ -27,7 +27,7 @@ _EXPLANATIONS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
     sqlite3.SQLITE_IOERR: "the disk does not take or give the data; it may be full or failing",
     sqlite3.SQLITE_READONLY: "it may only be read; the agent needs to write it and its folder",
-    sqlite3.SQLITE_CANTOPEN: "it or its folder may not be opened by this user, or the disk is full",
+    sqlite3.SQLITE_CANTOPEN: "may not be opened by this user, or the disk is full or read-only",
     sqlite3.SQLITE_PERM: "this user has no permission",
     sqlite3.SQLITE_BUSY: "another program holds it; try again",
 }

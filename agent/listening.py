@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 
 from agent.config import Config
+from agent.memory import DATABASE
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.api_reads import Sources
 from agent.outputs.command import Execute
@@ -14,6 +15,7 @@ from agent.outputs.exchange import Handler, application
 from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
+from agent.outputs.record_pages import record_pages
 from agent.outputs.sockets import Tcp, Unix
 
 
@@ -35,7 +37,8 @@ def build_listeners(
         WrongWebConfig: the web configuration is wrong.
     """
     settings = ApiSettings(sources=sources, execute=execute, own_uid=os.geteuid())
-    local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
+    answers = record_pages(api(settings), str(config.data_dir / DATABASE))
+    local = application(answers, body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)
     return Listeners(

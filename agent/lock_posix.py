@@ -6,6 +6,7 @@ flock(2); Windows has another call (msvcrt.locking) and will have its own neighb
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 
@@ -22,11 +23,13 @@ def lock_directory(path: str) -> int:
         OSError: the directory cannot be made or written.
     """
     os.makedirs(path, mode=0o750, exist_ok=True)
-    descriptor = os.open(os.path.join(path, "agent.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        holder = "unknown"
+        with contextlib.suppress(IsADirectoryError):
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or holder
         os.close(descriptor)
         raise AlreadyRunning(
             f"{path} is in use by another agent (process {holder}); end that one, or give this one another data_dir"
@@ -35,3 +38,16 @@ def lock_directory(path: str) -> int:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def _open(path: str) -> int:
+    """The lock's file; where a disk turned read-only after an error, what there is: monitoring matters most then."""
+    file = os.path.join(path, "agent.lock")
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -16,6 +16,7 @@ from agent.outputs.command import (
     AddSilence,
     Command,
     CommandRefused,
+    Correct,
     MarkSeen,
     RecordCheck,
     RemoveSilence,
@@ -64,7 +65,7 @@ class Desk:
         """Do it, and say what was done.
 
         Raises:
-            CommandRefused: there is no such alert or rule.
+            CommandRefused: there is no such alert, rule or entry, or nothing is recorded.
         """
         now = datetime.now(UTC)
         match command:
@@ -78,6 +79,8 @@ class Desk:
                 return self._end_silence(command.rule, command.by, now)
             case RecordCheck():
                 return self._record_check(command, now)
+            case Correct():
+                return self._correct(command, now)
 
     def end_expired(self, now: datetime) -> bool:
         """Drop the silences whose time is over; whether there were any."""
@@ -123,14 +126,25 @@ class Desk:
         return {"rule": rule, "until": now.isoformat()}
 
     def _record_check(self, command: RecordCheck, now: datetime) -> Answer:
-        if self._journal is None:
-            raise CommandRefused("this agent watches a captured machine and records nothing", HTTPStatus.CONFLICT)
-        self._journal.record_check(at=now, result=command.result, user=command.by, closing=command.closing)
+        journal = self._record()
+        journal.record_check(at=now, result=command.result, user=command.by, closing=command.closing)
         for answer in command.answers:
-            self._journal.record_answer(
+            journal.record_answer(
                 at=now, question=answer.question, answer=answer.answer, user=command.by, clause=answer.clause
             )
         return {"recorded_at": now.isoformat()}
+
+    def _correct(self, command: Correct, now: datetime) -> Answer:
+        journal = self._record()
+        if not journal.has_entry(command.entry):
+            raise CommandRefused(f"there is no entry {command.entry}; `device-health journal list` shows them")
+        journal.record_correction(command.entry, at=now, reason=command.reason, user=command.by, right=command.right)
+        return {"entry": command.entry, "recorded_at": now.isoformat()}
+
+    def _record(self) -> JournalOutput:
+        if self._journal is None:
+            raise CommandRefused("this agent watches a captured machine and records nothing", HTTPStatus.CONFLICT)
+        return self._journal
 
     def _drop(self, rule: str) -> bool:
         kept = tuple(silence for silence in self.silences if silence.rule != rule)

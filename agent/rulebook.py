@@ -19,7 +19,7 @@ from agent.rules.evaluate import CompiledRules, compile_rules
 from agent.rules.loader import RuleSource, load_rules, rule_sources, shipped_rules_dir
 from agent.rules.procedure import load_procedure
 from agent.rules.reader import Reader
-from agent.rules.rule import Rule, Severity
+from agent.rules.rule import Rule, Severity, Text
 from agent.rules.texts import LANGUAGES, render
 
 _STANDING = {Severity.WARNING: Standing.WARNING, Severity.CRITICAL: Standing.CRITICAL}
@@ -63,14 +63,22 @@ class Rulebook:
         """How every clause stands by the running agent: only what fires is a fault."""
         return self.states(update.snapshot, findings(update.verdicts, firing_findings(update.alerts)))
 
-    def states(self, snapshot: Snapshot, found: Sequence[Finding]) -> dict[str, ClauseState]:
-        """How every clause stands by these findings."""
-        evidence = Evidence(snapshot=snapshot, findings=tuple(found), providers=self.providers)
+    def states(
+        self, snapshot: Snapshot, found: Sequence[Finding], record_fault: Text | None = None
+    ) -> dict[str, ClauseState]:
+        """How every clause stands by these findings; `record_fault` says why nothing is being recorded, if so."""
+        evidence = Evidence(
+            snapshot=snapshot, findings=tuple(found), providers=self.providers, record_fault=record_fault
+        )
         return assess(self.procedure, self.by_name, evidence)
 
     def clause_numbers(self, update: Update) -> Mapping[str, int]:
         """The values of `endpoint_clause_status`."""
         return status_numbers(self.states_of_update(update))
+
+    def clause_words(self, update: Update) -> Mapping[str, str]:
+        """How the clauses that count stand, in the words of `check`: what the report adds up."""
+        return {name: state.standing.value for name, state in self.states_of_update(update).items() if state.counts}
 
 
 def firing_findings(alerts: Iterable[Alert]) -> list[Finding]:

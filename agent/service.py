@@ -65,12 +65,12 @@ class Agent:
         self._build_outputs()
 
     def _build_memory(self) -> None:
-        is_recorded = not self._orders.host.is_redirected
-        data_dir = self._orders.config.data_dir
+        data_dir, is_recorded = self._orders.config.data_dir, not self._orders.host.is_redirected
+        path, now = str(data_dir / DATABASE), datetime.now(UTC)
+        # The journal opens it first: a damaged file is set aside by who opens it, and only the journal can record that.
+        self._journal = JournalOutput(path, now=now, clause_states=self._clause_words) if is_recorded else None
         self._memory = Memory(data_dir, lambda: self._policy.told) if is_recorded else None
         self._kept = self._memory.load() if self._memory else Kept()
-        path = str(data_dir / DATABASE)
-        self._journal = JournalOutput(path, now=datetime.now(UTC)) if is_recorded else None
 
     def _build_stages(self) -> None:
         stages = build_stages(self._orders, self._kept, self._message)
@@ -238,12 +238,12 @@ class Agent:
         except Faults as faults:
             _log.error("the new rules are wrong, the old ones stay in force:\n%s", faults)
         else:
+            if self._journal is not None and rulebook.digest != self._rulebook.digest:
+                self._journal.record_rules(at=datetime.now(UTC), rules_hash=rulebook.digest)
             self._rulebook, self._growth = rulebook, Growth(rulebook.compiled.windows)
             self._tracker.replace_rules(rulebook.rules)
             self._policy.replace_rules(rulebook.rules)
             _log.info("rules read again: %d rules", len(rulebook.rules))
-            if self._journal is not None:
-                self._journal.record_rules(at=datetime.now(UTC), rules_hash=rulebook.digest)
             self.cycle()
         sdnotify.notify(sdnotify.READY)
 
@@ -259,8 +259,12 @@ class Agent:
         """The standing by the last cycle; made once a cycle, and only when somebody asks."""
         latest = self._latest
         if self._stated is None or self._stated[0] is not latest:
-            self._stated = (latest, status_document(self._rulebook, latest))
+            waiting = self._journal.waiting if self._journal else None
+            self._stated = (latest, status_document(self._rulebook, latest, waiting))
         return self._stated[1]
+
+    def _clause_words(self, update: Update) -> Mapping[str, str]:
+        return self._rulebook.clause_words(update)
 
     def _keep_silences(self) -> None:
         if self._memory is not None:

@@ -48,11 +48,16 @@ _Told = tuple[str, str]
 """A fault by its rule and resource, or a reason by its text and detail."""
 
 
-def status_document(rulebook: Rulebook, update: Update | None) -> dict[str, Any]:
-    """The running agent's standing; unknown with no clauses before the first cycle."""
+def status_document(rulebook: Rulebook, update: Update | None, entries_waiting: int | None = None) -> dict[str, Any]:
+    """The running agent's standing; unknown with no clauses before the first cycle.
+
+    `entries_waiting` is how many entries of the record the disk has not taken; nothing where there is no record.
+    """
     if update is None:
-        return {"verdict": Standing.UNKNOWN.value, "taken_at": None, "clauses": []}
-    return standing_document(rulebook, rulebook.states_of_update(update), update.snapshot.taken_at)
+        document: dict[str, Any] = {"verdict": Standing.UNKNOWN.value, "taken_at": None, "clauses": []}
+    else:
+        document = standing_document(rulebook, rulebook.states_of_update(update), update.snapshot.taken_at)
+    return {**document, "entries_waiting": entries_waiting}
 
 
 def standing_document(rulebook: Rulebook, states: Mapping[str, ClauseState], taken_at: datetime) -> dict[str, Any]:
@@ -77,6 +82,20 @@ def clause_lines(document: Mapping[str, Any], language: str, width: int) -> Iter
             yield click.style(heading[language], bold=True)
             for clause in clauses:
                 yield from _clause_lines(clause, language, width, places)
+
+
+def told_once(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The clauses for the record: verdict, and every fault and reason once, where `clause_lines` tells it too."""
+    places = _places(document["clauses"])
+    return [
+        {
+            "clause": clause["clause"],
+            "verdict": clause["verdict"],
+            "rules": [rule for rule in _faults(clause) if places[_fault_key(rule)] == clause["clause"]],
+            "reasons": [reason for reason in clause["reasons"] if places[_reason_key(reason)] == clause["clause"]],
+        }
+        for clause in document["clauses"]
+    ]
 
 
 def verdict_line(document: Mapping[str, Any], language: str) -> str:

@@ -49,7 +49,7 @@ class RunningAgent:
 
     def command(self, *arguments: str, input_text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Another command of the same program, with the same configuration."""
-        return device_health(arguments[0], "--config", str(self.config), *arguments[1:], input_text=input_text)
+        return device_health(*arguments, "--config", str(self.config), input_text=input_text)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> float:
         """Send the signal and say how many seconds the process took to end."""

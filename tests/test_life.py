@@ -167,3 +167,45 @@ def test_status_asks_the_running_agent(tmp_path: Path) -> None:
         assert result.returncode == {"normal": 0, "warning": 1, "critical": 2, "unknown": 3}[document["verdict"]]
     gone = agent.command("status")
     assert (gone.returncode, "device-health run" in gone.stderr) == (3, True)
+
+
+def test_the_report_counts_the_clauses_that_the_agent_tells_of(tmp_path: Path) -> None:
+    """The report adds up the time of exactly the clauses in the metrics, those that sum up others among them."""
+    with running(tmp_path) as agent:
+        key = 'endpoint_probe_last_success_timestamp_seconds{probe="cpu"}'
+        begun = agent.series()[key]
+        assert eventually(lambda: agent.series()[key] > begun + 1)  # two cycles: a span has a beginning and an end
+        told = {name for name in agent.series() if name.startswith("endpoint_clause_status{")}
+        agent.stop()
+        report = json.loads(agent.command("report", "--format", "json").stdout)
+    assert {f'endpoint_clause_status{{clause="{one["clause"]}"}}' for one in report["clauses"]} == told
+    assert 'endpoint_clause_status{clause="2.2.a"}' in told
+
+
+def test_a_damaged_file_is_set_aside_said_in_the_new_record_and_monitoring_goes_on(tmp_path: Path) -> None:
+    """The agent runs, the old file keeps its content under another name, and the journal begins with an entry on it."""
+    database = tmp_path / "state" / "agent.db"
+    database.parent.mkdir()
+    database.write_bytes(b"no database" * 999)
+    with running(tmp_path) as agent:
+        listed = agent.command("journal", "list").stdout.splitlines()
+    aside = next(database.parent.glob("agent.db.corrupt-*"))
+    assert aside.read_bytes() == b"no database" * 999
+    assert "损坏的记录已移开：" in listed[0]
+    assert str(aside) in listed[0]
+    assert "开始监测：" in listed[1]
+
+
+def test_a_change_of_rules_is_recorded_and_a_mere_reload_is_not(tmp_path: Path) -> None:
+    """Two reloads, one of them with another rule: one entry, with the hash of what is now in force."""
+    log = tmp_path / "agent.log"
+    with running(tmp_path) as agent:
+        for reloads in (1, 2):
+            if reloads == 2:
+                site_rule(tmp_path, above=135, clear=80)
+            agent.process.send_signal(signal.SIGHUP)
+            assert eventually(lambda wanted=reloads: log.read_text().count("rules read again") == wanted)
+        agent.stop()
+        listed = agent.command("journal", "export", "--kind", "rules").stdout.splitlines()
+    assert len(listed) == 1
+    assert len(json.loads(json.loads(listed[0])["body"])["rules_hash"]) == 64

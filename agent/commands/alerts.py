@@ -60,7 +60,7 @@ def command(config_path: Path | None, as_json: bool) -> None:  # noqa: FBT001  #
 def lines(document: Mapping[str, Any], language: str) -> Iterator[str]:
     """A table of the alerts, and a line per silence."""
     words = WORDS[language]
-    alerts = _worst_only(document["alerts"])
+    alerts = worst_only(document["alerts"])
     if alerts:
         rows = [_row(alert, words, language) for alert in alerts]
         yield from columns(HEADER[language], rows, terminal_width()).splitlines()
@@ -70,7 +70,7 @@ def lines(document: Mapping[str, Any], language: str) -> Iterator[str]:
         yield words["silenced"].format(silence["rule"], _clock(silence["until"]), silence["reason"])
 
 
-def _worst_only(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def worst_only(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Without the warnings of what is critical already: one fault is one line."""
     critical = {
         (alert["rule"], alert["resource"])

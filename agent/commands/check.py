@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent.commands.options import (
     captured_machine_options,
     config_option,
     json_option,
+    progress,
     read_config,
     read_rulebook,
     refusal_lines,
@@ -27,17 +28,15 @@ from agent.looking import host_at
 from agent.onepass import one_pass
 from agent.rules.assessment import answered, findings
 from agent.rules.clause import EXIT_STATUS, Standing
-from agent.standing import clause_lines, standing_document, verdict_line
+from agent.standing import clause_lines, standing_document, told_once, verdict_line
 
 WORDS = {
     "zh": {
-        "measuring": "正在检查 {}/{} …",
         "recorded": "检查已记录。",
         "not_recorded": "检查未记录。",
         "captured": "检查未记录：这是采集下来的机器。",
     },
     "en": {
-        "measuring": "Checking {}/{} …",
         "recorded": "The check is recorded.",
         "not_recorded": "The check is not recorded.",
         "captured": "The check is not recorded: this is a captured machine.",
@@ -67,7 +66,7 @@ def command(  # one parameter for each option
     rulebook = read_rulebook(config)
     host = host_at(sysfs, procfs)
     answers = ask_operator(rulebook) if asks else {}
-    found = one_pass(config, rulebook, host, _progress(config.language))
+    found = one_pass(config, rulebook, host, progress(config.language))
     said = (*findings(found.verdicts), *answered(rulebook.procedure, answers))
     document = standing_document(rulebook, rulebook.states(found.snapshot, said), found.snapshot.taken_at)
     document["answers"] = journal_answers(rulebook, answers)
@@ -93,18 +92,11 @@ def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str
 
 
 def _digest(document: Mapping[str, Any]) -> dict[str, object]:
-    """What the journal keeps of a check: every clause's verdict, and the rules that were not normal."""
+    """What the journal keeps of a check: every clause's verdict, and each fault and reason once."""
     return {
         "verdict": document["verdict"],
         "taken_at": document["taken_at"],
-        "clauses": [
-            {
-                "clause": clause["clause"],
-                "verdict": clause["verdict"],
-                "rules": [rule for rule in clause["rules"] if rule["verdict"] != Standing.NORMAL.value],
-            }
-            for clause in document["clauses"]
-        ],
+        "clauses": told_once(document),
     }
 
 
@@ -115,20 +107,10 @@ def _show(document: Mapping[str, Any], config: Config, *, as_json: bool, closing
         return
     for line in clause_lines(document, config.language, terminal_width()):
         click.echo(line)
-    for line in closing_lines(config) if closing else ():
+    statements = {clause["clause"]: clause["statement"] for clause in document["clauses"]}
+    for line in closing_lines(config, statements) if closing else ():
         click.echo(line)
     click.echo()
     if document["recorded"]:
         click.echo(WORDS[config.language]["recorded"])
     click.echo(verdict_line(document, config.language))
-
-
-def _progress(language: str) -> Callable[[int, int], None]:
-    """Shows how far the pass is, on a terminal only, and wipes it at the end."""
-
-    def show(done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            text = "" if done == of else WORDS[language]["measuring"].format(done + 1, of)
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
-
-    return show

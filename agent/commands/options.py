@@ -26,6 +26,7 @@ EXIT_REFUSED = 1
 EXIT_CANNOT_TELL = 3
 """No agent answered (Nagios' plug-in convention: unknown)."""
 
+MEASURING = {"zh": "正在检查 {}/{} …", "en": "Checking {}/{} …"}
 NO_ANSWER = "监测程序没有应答，可能没有运行。"
 REFUSED = "监测程序没有照做。"
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -104,6 +105,17 @@ def write_or_print(text: str, output: Path | None) -> None:
     except OSError as error:
         click.echo(f"{output} cannot be written: {error.strerror}", err=True)
         sys.exit(EXIT_REFUSED)
+
+
+def progress(language: str) -> Callable[[int, int], None]:
+    """Shows how far a pass is, on a terminal only, and wipes it at the end."""
+
+    def show(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            text = "" if done == of else MEASURING[language].format(done + 1, of)
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+
+    return show
 
 
 def terminal_width() -> int:

@@ -24,6 +24,10 @@ from agent.service import Agent
 from agent.stages import Orders
 
 EXIT_REFUSED = 1
+UNUSABLE = {
+    "zh": "{}：{}。请让运行监测程序的用户能写这个目录，或在配置里换一个 data_dir。",
+    "en": "{}: {}. Let the user who runs the agent write there, or give another data_dir in the configuration.",
+}
 
 
 @click.command("run")
@@ -42,8 +46,10 @@ def command(config_path: Path | None, sysfs: str | None, procfs: str | None) -> 
         serve(config, host)
     except (AlreadyRunning, DatabaseTooNew, ListenError) as refusal:
         _refuse(str(refusal), EXIT_REFUSED)
-    except (OSError, WrongWebConfig) as fault:  # OSError: the data directory cannot be made or locked
+    except WrongWebConfig as fault:
         _refuse(str(fault), 2)
+    except OSError as fault:  # the data directory cannot be made or locked
+        _refuse(UNUSABLE[config.language].format(fault.filename or config.data_dir, fault.strerror), 2)
     del held
 
 

@@ -1,8 +1,8 @@
 """The local API: what the agent knows as JSON, and what people may change.
 
-Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root and the
-agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page of
-another origin gets nothing. Nothing is changed in the event loop.
+Over the Unix socket the kernel tells who calls: any local user may see, mark seen, acknowledge and correct; only root
+and the agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page
+of another origin gets nothing. Nothing is changed in the event loop.
 """
 
 from __future__ import annotations

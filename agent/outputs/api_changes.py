@@ -10,6 +10,7 @@ from agent.outputs.command import (
     Acknowledge,
     AddSilence,
     Command,
+    Correct,
     GivenAnswer,
     MarkSeen,
     RecordCheck,
@@ -19,6 +20,9 @@ from agent.outputs.refusal import Refused
 
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
+
+LARGEST_ID = 2**63 - 1
+"""SQLite's largest row id."""
 
 VERDICTS = ("normal", "warning", "critical", "unknown")
 
@@ -82,6 +86,15 @@ def _record_check(fields: Fields, by: str) -> Command:
     return RecordCheck(result=result, answers=tuple(_given(answer) for answer in answers), closing=closing, by=by)
 
 
+def _correct(fields: Fields, by: str) -> Command:
+    _expect(fields, "entry", "reason", "right")
+    entry = fields["entry"]
+    if isinstance(entry, bool) or not isinstance(entry, int) or not 0 < entry <= LARGEST_ID:
+        raise Refused(400, "entry: expected the number of an entry of the journal")
+    right = "" if fields["right"] == "" else _text(fields, "right")
+    return Correct(entry=entry, reason=_text(fields, "reason"), right=right, by=by)
+
+
 def _given(answer: object) -> GivenAnswer:
     if not isinstance(answer, dict):
         raise Refused(400, "answers: expected objects with question, answer and clause")
@@ -95,6 +108,7 @@ CHANGES: Mapping[tuple[str, str], Change] = {
     ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge),
     ("POST", "/api/v1/seen"): Change(build=_mark_seen),
     ("POST", "/api/v1/checks"): Change(build=_record_check),
+    ("POST", "/api/v1/corrections"): Change(build=_correct),
     ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True),
     ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True),
 }

@@ -65,7 +65,17 @@ class RecordCheck:
     by: str
 
 
-Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence | RecordCheck
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct:
+    """An entry of the journal, named by its id, is wrong or lacks something; `right` may be empty."""
+
+    entry: int
+    reason: str
+    right: str
+    by: str
+
+
+Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence | RecordCheck | Correct
 Execute = Callable[[Command], "Future[Mapping[str, object]]"]
 """Hands a command to the main thread, at once; the future is cancelled when nobody waits for it any more."""
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from agent.alerts.alert import AlertKey, Change, Silence, Transition, Update
-from agent.outputs.journal.clauses import clause_states
 from agent.outputs.journal.entry import NO_ENTRY, Draft, Json, Kind, Witness, utc_text
 from agent.outputs.journal.history import History
 from agent.outputs.journal.keeper import MOST_WAITING, Keeper
+from agent.outputs.journal.reading import entry_exists
 from agent.outputs.journal.retention import Retention, prune
 from agent.outputs.journal.runs import changed_meanwhile, ended_unclean
 from agent.outputs.journal.store import Journal
@@ -40,11 +40,15 @@ class JournalOutput:
         path: str,
         *,
         now: datetime,
-        clause_states: Callable[[Update], Mapping[str, str]] = clause_states,
+        clause_states: Callable[[Update], Mapping[str, str]],
         retention: Retention | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
-        """Raises DatabaseTooNew; a full or read-only disk is logged and tried again later."""
+        """`clause_states` says how each clause stands. A full or read-only disk is logged and tried again later.
+
+        Raises:
+            DatabaseTooNew: a newer version wrote the file.
+        """
         self._keeper = Keeper(path, now=now, most_waiting=most_waiting)
         self._clause_states = clause_states
         self._retention = retention or Retention()
@@ -147,9 +151,23 @@ class JournalOutput:
         """An earlier entry is missing something or wrong: `right` says what would be right; the entry itself stays."""
         self._record(at, Kind.CORRECTION, {"corrects": corrects, "reason": reason, "right": right}, user=user)
 
+    def has_entry(self, number: int) -> bool:
+        """Whether the journal holds this entry; what waits for the disk has no number yet."""
+        journal = self._keeper.journal
+        if journal is None:
+            return False
+        with journal.lock:
+            return entry_exists(journal.connection, number)
+
     def _record(self, at: datetime, kind: Kind, body: Mapping[str, Json], *, user: str = "", rule: str = "") -> None:
         clause = self._rules[rule].clause if rule in self._rules else ""
-        self._keeper.keep([Draft(at=at, kind=kind, rule=rule, clause=clause, user=user, body=body)], now=at)
+        told = {**body, **self._summary(rule)}
+        self._keeper.keep([Draft(at=at, kind=kind, rule=rule, clause=clause, user=user, body=told)], now=at)
+
+    def _summary(self, rule: str) -> dict[str, Json]:
+        """The rule's words in both languages, so that a list says what was acknowledged or muted, not only its name."""
+        known = self._rules.get(rule)
+        return {"summary": dict(known.summary)} if known is not None and known.summary else {}
 
     def _about(
         self, key: AlertKey, at: datetime, kind: Kind, user: str, body: Mapping[str, Json] | None = None
@@ -162,7 +180,7 @@ class JournalOutput:
             severity=key.severity.value,
             resource=resource_name(key.resource),
             user=user,
-            body=body or {},
+            body={**(body or {}), **self._summary(key.rule)},
         )
 
     def _each_minute(self, journal: Journal) -> None:
@@ -185,7 +203,7 @@ class JournalOutput:
 
     def _log_witness(self) -> None:
         witness = self.witness()
-        _log.info("journal witness: entry %d, hash %s", witness.id, witness.hash)
+        _log.info("journal witness (for journal verify --witness): %d:%s", witness.id, witness.hash)
 
 
 def _alert_draft(transition: Transition, update: Update) -> Draft:

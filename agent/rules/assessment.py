@@ -167,7 +167,8 @@ def _direct_state(clause: Clause, mine: tuple[Finding, ...], rules: Mapping[str,
             return _by_rules(clause, mine, rules, seen)
         case AnsweredBy.PERSON:
             standing = _worst([finding.standing for finding in mine])
-            reasons = () if mine else (_NOT_ASKED,)
+            skipped = (_NOT_ANSWERED,) if any(finding.standing is Standing.UNKNOWN for finding in mine) else ()
+            reasons = skipped if mine else (_NOT_ASKED,)
             return _state(clause, standing or Standing.UNKNOWN, counts=bool(mine), mine=mine, reasons=reasons)
         case AnsweredBy.RECORD:
             fault = seen.record_fault()
@@ -181,8 +182,8 @@ def _direct_state(clause: Clause, mine: tuple[Finding, ...], rules: Mapping[str,
 def _by_rules(clause: Clause, mine: tuple[Finding, ...], rules: Mapping[str, Rule], seen: _Seen) -> ClauseState:
     missing = [need for need in clause.needs if not seen.has(need)]
     untold = [finding for finding in mine if _leaves_unknown(finding, clause, rules)]
-    # A finding about no resource comes from the probe whose missing reading is a reason already.
-    named = [finding for finding in untold if not missing or finding.resource]
+    # A rule's finding about no resource comes from the probe whose missing reading is a reason already.
+    named = [finding for finding in untold if not missing or finding.resource or finding.rule not in rules]
     reasons = (*(seen.why_not(need) for need in missing), *(_why_unknown(finding, rules) for finding in named))
     standings: list[Standing] = [finding.standing for finding in mine if finding.standing is not Standing.UNKNOWN]
     if reasons:

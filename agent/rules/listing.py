@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from agent.readings import resource_name
+from agent.readings import MetricSpec, resource_name
 from agent.rules.clause import AnsweredBy, Clause, Procedure
 from agent.rules.coverage import BY_WORDS, rules_of
 from agent.rules.reader import Reader
 from agent.rules.rule import Audience, Rule, Severity, Side, Text, Threshold
 from agent.rules.table import columns, markdown
-from agent.rules.units import show
+from agent.rules.units import is_yes_or_no, show
 
 _AUDIENCE: Mapping[Audience, Text] = {
     Audience.OPERATOR: {"zh": "操作员和 IT", "en": "operator and IT"},
     Audience.IT: {"zh": "IT", "en": "IT"},
 }
+_IS = {"zh": "为“{}”", "en": "is {}"}
 _SIDE: Mapping[Side, Text] = {
     Side.ABOVE: {"zh": "高于 {limit}", "en": "above {limit}"},
     Side.BELOW: {"zh": "低于 {limit}", "en": "below {limit}"},
@@ -115,9 +116,7 @@ def _limits(rule: Rule, reader: Reader) -> tuple[str, str]:
 def _limit(rule: Rule, level: Threshold, reader: Reader) -> str:
     """`below 15 °C for 60 s`; for a counter, what it may grow by in its window."""
     is_chinese = reader.language == "zh"
-    words = _SIDE[level.side][reader.language].format(
-        limit=show(reader.catalogue[rule.reading], level.limit, reader.language)
-    )
+    words = _breach(reader.catalogue[rule.reading], level, reader.language)
     if rule.increase_over_seconds is not None:
         window = _span(rule.increase_over_seconds, reader.language)
         words = f"{window}内{words}" if is_chinese else f"{words} in {window}"
@@ -125,6 +124,13 @@ def _limit(rule: Rule, level: Threshold, reader: Reader) -> str:
         lasts = _span(level.for_seconds, reader.language)
         words += f"，持续 {lasts}" if is_chinese else f" for {lasts}"
     return words
+
+
+def _breach(spec: MetricSpec, level: Threshold, language: str) -> str:
+    """The side and the limit; of a yes-or-no reading, the answer that is wrong: nobody is above a no."""
+    if is_yes_or_no(spec):
+        return _IS[language].format(show(spec, 1 if level.side is Side.ABOVE else 0, language))
+    return _SIDE[level.side][language].format(limit=show(spec, level.limit, language))
 
 
 def _span(seconds: float, language: str) -> str:

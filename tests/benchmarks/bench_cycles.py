@@ -29,7 +29,8 @@ from agent.looking import CATALOGUE, PROVIDERS, host_at
 from agent.outputs.log import LogOutput
 from agent.outputs.selfmetrics import resident_memory_bytes
 from agent.rulebook import load_rulebook
-from agent.service import Agent, Orders
+from agent.service import Agent
+from agent.stages import Orders
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 WARM_UP_CYCLES = 500

@@ -64,6 +64,14 @@ def test_status_says_what_fires_last(agent: RunningAgent) -> None:
     assert re.search(r"It is [\d.]+ %, the limit is 100 %\.\n +→ Stop work now\. Notify IT:", made.stdout)
 
 
+def test_the_procedure_takes_the_agents_word(agent: RunningAgent) -> None:
+    """The clause of the alert is critical, the record is kept, and a person was not asked."""
+    made = agent.command("procedure", "--json")
+    states = {clause["clause"]: clause for clause in json.loads(made.stdout)["clauses"]}
+    assert (states["4.1.a.3"]["verdict"], states["3.4.a"]["verdict"]) == ("critical", "normal")
+    assert (states["4.1.b.2"]["verdict"], states["4.1.b.2"]["counts"]) == ("unknown", False)
+
+
 def test_alerts_are_a_table_and_json(agent: RunningAgent) -> None:
     """A header, the rule's words and the id that `acknowledge` takes; the JSON has every field."""
     made = agent.command("alerts")
@@ -100,6 +108,19 @@ def test_a_rule_is_silenced_and_speaks_again(agent: RunningAgent) -> None:
     ):
         refused = agent.command("silence", *words)
         assert (refused.returncode, message in refused.stderr) == (1, True), refused
+
+
+def test_an_entry_is_corrected_by_another_that_points_to_it(agent: RunningAgent) -> None:
+    """It is listed with reason, what is right and user; the record stays whole; for no entry there is no correction."""
+    made = agent.command("journal", "correct", "1", "--reason", "wrong seat", "--right", "seat A-12")
+    said = "The correction of entry 1 is recorded; the entry itself stays as it is.\n"
+    assert (made.returncode, made.stdout) == (0, said)
+    listed = agent.command("journal", "list", "--kind", "correction").stdout
+    assert re.search(r"correction: of entry 1 - seat A-12 - wrong seat \[\w+\]\n", listed)
+    assert agent.command("journal", "verify").returncode == 0
+    refused = agent.command("journal", "correct", "999999", "--reason", "x")
+    assert (refused.returncode, "there is no entry 999999" in refused.stderr) == (1, True)
+    assert agent.command("journal", "correct", "1").returncode == 2
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")

@@ -146,7 +146,7 @@ def test_a_no_is_critical_and_every_answer_is_recorded(tmp_path: Path) -> None:
     lines = journal.splitlines()
     assert len(lines) == 7
     assert re.fullmatch(
-        r" +\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  answer: - Do the computer, the screen and the cables look "
+        r" +\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  answer: Do the computer, the screen and the cables look "
         r"undamaged\? no \[\w+\]",
         lines[1],
     )

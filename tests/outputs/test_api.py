@@ -20,7 +20,7 @@ from agent.outputs import api as api_module
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.api_changes import CHANGES
 from agent.outputs.api_reads import Sources
-from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
+from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, Correct, MarkSeen, RemoveSilence
 from agent.outputs.exchange import application
 from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
@@ -195,10 +195,12 @@ def test_changes_reach_the_main_thread_with_who_asked(
     apiclient.ask(path, "POST", "/api/v1/seen", {"alert": "a"})
     apiclient.ask(path, "POST", "/api/v1/silence", {"rule": "r", "seconds": 60, "reason": " 更换风扇 "})
     apiclient.ask(path, "DELETE", "/api/v1/silence", {"rule": "r"})
+    apiclient.ask(path, "POST", "/api/v1/corrections", {"entry": 7, "reason": "typo", "right": ""})
     assert desk.commands == [
         MarkSeen(alert="a", by=ME),
         AddSilence(rule="r", seconds=60.0, reason="更换风扇", by=ME),
         RemoveSilence(rule="r", by=ME),
+        Correct(entry=7, reason="typo", right="", by=ME),
     ]
 
 
@@ -295,6 +297,13 @@ def test_loopback_names(host: str, expected: bool) -> None:
                 (400, "seconds: expected a number above 0 and up to 2592000"),
             )
             for seconds in (b"0", b"-1", b'"1h"', b"true", b"NaN", b"1e999", b"null")
+        ),
+        *(
+            (
+                ("POST", "/api/v1/corrections", b'{"entry": %s, "reason": "x", "right": ""}' % entry),
+                (400, "entry: expected the number of an entry of the journal"),
+            )
+            for entry in (b"0", b"-1", b"true", b"1.5", b'"3"', b"9223372036854775808")
         ),
     ],
 )

@@ -213,6 +213,16 @@ def test_an_answer_counts_for_every_clause_that_asks_it(answer: bool | None, exp
     assert overall(states) is expected
 
 
+def test_a_question_that_was_skipped_is_a_reason_of_its_own() -> None:
+    """Beside what cannot be measured, and for a clause that only a person answers."""
+    skipped = answered(PROCEDURE, {"noise": None})
+    states = judged(skipped, snapshot=snapshot(status=ProbeStatus.UNSUPPORTED, reason="no sensor"))
+    said = {name: [reason.text["en"] for reason in states[name].reasons] for name in ("heat", "sound")}
+    assert said["sound"] == ["the operator gave no answer"]
+    assert said["heat"][-1] == "the operator gave no answer"
+    assert len(said["heat"]) == 2
+
+
 def test_the_record_is_unknown_with_the_reason_while_nothing_is_recorded() -> None:
     fault = {"zh": "未记录", "en": "not recorded"}
     state = judged(HEALTHY, record_fault=fault)["log"]

@@ -1,5 +1,6 @@
 """The procedure and the rules as they ship: nothing is left without an answer."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from agent.looking import CATALOGUE
 from agent.rules.clause import AnsweredBy, Procedure
 from agent.rules.coverage import uncovered
+from agent.rules.listing import rule_table
 from agent.rules.loader import RuleSource, load_rules, rule_sources, shipped_rules_dir
 from agent.rules.procedure import load_procedure
+from agent.rules.reader import Reader
 from agent.rules.rule import Rule
 
 CLAUSES = [
@@ -48,3 +51,19 @@ def test_what_this_version_cannot_tell_is_said(procedure: Procedure) -> None:
 
 def test_every_question_is_asked_by_a_clause(procedure: Procedure) -> None:
     assert {name for clause in procedure.clauses.values() for name in clause.ask} == set(procedure.questions)
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "为“是”，持续 30 秒"), ("en", "is yes for 30 s")])
+def test_a_yes_or_no_reading_is_listed_by_the_answer_that_is_wrong(
+    rules: Mapping[str, Rule], language: str, said: str
+) -> None:
+    """Nothing is above a no or below a yes in what a manager signs."""
+    table = rule_table(rules, Reader(catalogue=CATALOGUE, language=language, it_contact=""), 400)
+    assert said in next(line for line in table.splitlines() if "storage-read-only" in line)
+    assert re.search("高于 否|低于 是|above no|below yes", table) is None
+
+
+def test_a_no_asks_for_what_every_critical_rule_asks_for(procedure: Procedure) -> None:
+    """The same words as the agent puts before a critical rule's action."""
+    said = procedure.denied_action
+    assert (said["zh"].startswith("请立即停止操作。"), said["en"].startswith("Stop work now. ")) == (True, True)

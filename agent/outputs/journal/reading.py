@@ -50,6 +50,11 @@ def head(connection: sqlite3.Connection) -> Witness:
     return Witness(id=row[0], hash=row[1]) if row else NO_ENTRY
 
 
+def entry_exists(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether there is an entry of this number. Raises sqlite3.Error."""
+    return connection.execute("SELECT 1 FROM journal WHERE id = ?", (number,)).fetchone() is not None
+
+
 def entries(connection: sqlite3.Connection, wanted: Filter = EVERYTHING) -> Iterator[Entry]:
     """The wanted entries, oldest first, one at a time."""
     where, values = _conditions(wanted)

@@ -35,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
     "resolved": {"zh": "恢复", "en": "resolved"},
     "gone": {"zh": "设备已移除", "en": "device removed"},
     "cannot_tell": {"zh": "无法判断", "en": "cannot tell"},
+    "closing": {"zh": "下班", "en": "end of work,"},
     "normal": {"zh": "正常", "en": "normal"},
     "warning": {"zh": "警告", "en": "warning"},
     "critical": {"zh": "严重", "en": "critical"},
@@ -66,6 +67,11 @@ def sentence(entry: Entry, language: str) -> str:
     tell = _TELL.get(entry.kind)
     told = tell(entry, body_of(entry), language) if tell else ""
     return readable(f"{name}{'：' if language == 'zh' else ': '}{told}" if told else name)
+
+
+def line(entry: Entry, language: str) -> str:
+    """An entry as a list shows it: number, local time, and what it tells."""
+    return f"{entry.id:>6}  {local_time(entry)}  {sentence(entry, language)}"
 
 
 def local_time(entry: Entry) -> str:
@@ -113,9 +119,10 @@ def _clock(body: _Body, key: str, entry: Entry) -> str:
         return _text(body, key)
 
 
-def _about(entry: Entry, note: str = "") -> str:
+def _about(entry: Entry, body: _Body, language: str, note: str = "") -> str:
+    summary = body.get("summary")
     parts = (
-        entry.rule,
+        str(summary.get(language) or entry.rule) if isinstance(summary, Mapping) else entry.rule,
         entry.resource and f"({entry.resource})",
         note and f"- {note}",
         entry.user and f"[{entry.user}]",
@@ -133,7 +140,8 @@ def _alert(entry: Entry, body: _Body, language: str) -> str:
 def _check(entry: Entry, body: _Body, language: str) -> str:
     result = body.get("result")
     verdict = str(result.get("verdict", "")) if isinstance(result, Mapping) else ""
-    return " ".join(filter(None, (word(verdict, language), entry.user and f"[{entry.user}]")))
+    closing = word("closing", language) if body.get("closing") is True else ""
+    return " ".join(filter(None, (closing, word(verdict, language), entry.user and f"[{entry.user}]")))
 
 
 def _unclean(entry: Entry, body: _Body, language: str) -> str:
@@ -161,7 +169,7 @@ def _gap(entry: Entry, body: _Body, language: str) -> str:
 
 def _silenced(entry: Entry, body: _Body, language: str) -> str:
     until = {"zh": "至", "en": "until"}[language]
-    return _about(entry, f"{until} {_clock(body, 'until', entry)}, {_text(body, 'reason')}")
+    return _about(entry, body, language, f"{until} {_clock(body, 'until', entry)}, {_text(body, 'reason')}")
 
 
 def _correction(entry: Entry, body: _Body, language: str) -> str:
@@ -181,7 +189,8 @@ def _tampering(_: Entry, body: _Body, language: str) -> str:
 
 
 def _answer(entry: Entry, body: _Body, language: str) -> str:
-    return _about(entry, f"{_text(body, 'question')} {answer_word(_text(body, 'answer'), language)}")
+    told = f"{_text(body, 'question')} {answer_word(_text(body, 'answer'), language)}"
+    return f"{told} [{entry.user}]" if entry.user else told
 
 
 _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
@@ -193,10 +202,10 @@ _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
     Kind.CHECK: _check,
     Kind.ANSWER: _answer,
     Kind.ALERT: _alert,
-    Kind.SEEN: lambda entry, _, __: _about(entry),
-    Kind.ACKNOWLEDGED: lambda entry, body, _: _about(entry, _text(body, "note")),
+    Kind.SEEN: _about,
+    Kind.ACKNOWLEDGED: lambda entry, body, language: _about(entry, body, language, _text(body, "note")),
     Kind.SILENCED: _silenced,
-    Kind.SILENCE_ENDED: lambda entry, _, __: _about(entry),
+    Kind.SILENCE_ENDED: _about,
     Kind.CONFIGURATION: lambda _, body, __: _text(body, "config_hash"),
     Kind.RULES: lambda _, body, __: _text(body, "rules_hash"),
     Kind.CORRECTION: _correction,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import groupby
 
@@ -61,17 +61,24 @@ def _check(entry: Entry, corrections: Mapping[int, str]) -> Check:
     )
 
 
-def _findings(result: Mapping[str, Json]) -> list[Finding]:
-    return [
-        Finding(
-            clause=str(clause.get("clause", "")),
-            verdict=str(rule.get("verdict", "unknown")),
-            summary=str(rule.get("summary") or rule.get("rule", "")),
-        )
-        for clause in _mappings(result.get("clauses"))
-        for rule in _mappings(clause.get("rules"))
-        if rule.get("verdict") != "normal"
-    ]
+def _findings(result: Mapping[str, Json]) -> Iterator[Finding]:
+    for clause in _mappings(result.get("clauses")):
+        name = str(clause.get("clause", ""))
+        for rule in _mappings(clause.get("rules")):
+            if rule.get("verdict") != "normal":
+                yield _fault(name, rule)
+        for reason in _mappings(clause.get("reasons")):
+            yield Finding(clause=name, verdict="unknown", summary=str(reason.get("text", "")))
+
+
+def _fault(clause: str, rule: Mapping[str, Json]) -> Finding:
+    summary, problem = str(rule.get("summary") or rule.get("rule", "")), str(rule.get("problem", ""))
+    return Finding(
+        clause=clause,
+        verdict=str(rule.get("verdict", "unknown")),
+        summary=summary,
+        problem="" if problem == summary else problem,
+    )
 
 
 def _answer(entry: Entry, corrections: Mapping[int, str]) -> Answer:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
 from agent.outputs.report import plot
 from agent.outputs.report.page_style import STYLE
-from agent.outputs.report.report import Check, ClauseTime, Episode, Report
+from agent.outputs.report.report import Check, ClauseTime, Episode, Finding, Report
 from agent.outputs.report.words import moment, outcome, period, say
 
 _Row = TypeVar("_Row")
@@ -80,9 +80,10 @@ def _of(report: Report, whole: float, language: str) -> str:
 
 def _alert_tile(report: Report, severity: str, language: str) -> tuple[str, str, str, str]:
     found = [episode for episode in report.episodes if episode.severity == severity]
-    open_ones = sum(episode.acknowledged_at is None for episode in found)
+    told = [episode for episode in found if episode.told == "announced"]
+    open_ones = sum(episode.acknowledged_at is None for episode in told)
     note = f"{open_ones} {say('unacknowledged', language)}" if open_ones else say("all_acknowledged", language)
-    return f"{severity}_alerts", str(len(found)), note if found else "", severity if found else ""
+    return f"{severity}_alerts", str(len(found)), note if told else "", severity if found else ""
 
 
 def _last_check(report: Report, language: str) -> str:
@@ -156,8 +157,12 @@ def _checks(report: Report, language: str) -> str:
 
 
 def _findings(check: Check, language: str) -> str:
-    told = (f"{_safe(one.clause)} {_safe(word(one.verdict, language))}: {_safe(one.summary)}" for one in check.findings)
-    return "<br>".join(told) or say("nothing_found", language)
+    return "<br>".join(_finding(one, language) for one in check.findings) or say("nothing_found", language)
+
+
+def _finding(finding: Finding, language: str) -> str:
+    told = f"{_safe(finding.clause)} {_safe(word(finding.verdict, language))}: {_safe(finding.summary)}"
+    return f'{told}<br><span class="note">{_safe(finding.problem)}</span>' if finding.problem else told
 
 
 def _answers(report: Report, language: str) -> str:
@@ -204,7 +209,8 @@ def _clause(clause: ClauseTime, report: Report, language: str) -> list[str]:
         for state, length in zip(_STATES, seconds, strict=True)
         if length > 0
     )
-    times = [duration(length, language) if length else "–" for length in (*seconds, max(0.0, whole - sum(seconds)))]
+    lengths = (*seconds, max(0.0, whole - sum(seconds)))
+    times = [f'<span class="time">{duration(length, language)}</span>' if length else "–" for length in lengths]
     statement = f'<br><span class="note">{_safe(clause.statement)}</span>' if clause.statement else ""
     return [f"{_safe(clause.clause)}{statement}", f'<div class="bar">{bars}</div>', *times]
 

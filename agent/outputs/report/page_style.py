@@ -28,7 +28,7 @@ table { width: 100%; border-collapse: collapse; font-size: 12px; }
 th { text-align: left; font-weight: 500; color: var(--soft); white-space: nowrap; }
 th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
 tr { break-inside: avoid; }
 .time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .mark { white-space: nowrap; font-weight: 600; padding-left: 14px; position: relative; }

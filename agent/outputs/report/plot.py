@@ -13,6 +13,7 @@ from agent.outputs.journal.wording import readable
 from agent.outputs.report.report import Report, Series
 
 _WIDTH, _LEFT, _RIGHT = 720, 40, 8
+_HALF_LABEL = 14
 _HEIGHT, _TOP, _BOTTOM = 104, 8, 18
 _MOST_POINTS = 360
 """One for two units of width; finer cannot be seen."""
@@ -139,7 +140,8 @@ def _time_axis(report: Report, bottom: float) -> list[str]:
         x = _x(report, at)
         label = f"{at:%H:%M}" if report.until - report.since <= timedelta(days=1, hours=2) else f"{at:%m-%d}"
         parts.append(f'<path class="axis" d="M{x:.1f} {bottom}v3"/>')
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 13}" text-anchor="middle">{label}</text>')
+        anchor = "end" if x > _WIDTH - _RIGHT - _HALF_LABEL else "middle"  # or the picture's edge cuts it off
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 13}" text-anchor="{anchor}">{label}</text>')
     return parts
 
 

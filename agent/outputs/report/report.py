@@ -37,11 +37,15 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule of a check that was not normal; `verdict` is warning, critical or unknown."""
+    """What a check found not normal: a fault with its number, or why something could not be told.
+
+    `verdict` is warning, critical or unknown.
+    """
 
     clause: str
     verdict: str
     summary: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.outputs.journal.wording import answer_word, duration, local_time, readable, sentence, word
-from agent.outputs.report.report import Answer, Check, ClauseTime, Episode, Gap, Report
+from agent.outputs.report.report import Answer, Check, ClauseTime, Episode, Finding, Gap, Report
 from agent.outputs.report.words import moment, outcome, period, say
 
 
@@ -30,6 +30,17 @@ def report_text(report: Report, language: str) -> str:
     return _joined([*lines, *_proof(report, language)])
 
 
+def unacknowledged_lines(report: Report, language: str) -> list[str]:
+    """What came and went without anybody saying that they know; a muted alert was nobody's to acknowledge."""
+    left = (one for one in report.episodes if one.ended_at and not one.acknowledged_at and one.told == "announced")
+    return [
+        readable(
+            f"{moment(one.fired_at, report)}  {word(one.severity, language)}  {one.title}  {one.resource}"
+        ).rstrip()
+        for one in left
+    ]
+
+
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{readable(line)}\n" for line in lines)
 
@@ -48,8 +59,13 @@ def _gap(gap: Gap, report: Report, language: str) -> str:
 def _check(check: Check, report: Report, language: str) -> list[str]:
     name = say("closing" if check.is_closing else "before_work", language)
     first = f"{moment(check.at, report)}  {name}  {word(check.verdict, language)}  {check.user}"
-    found = (f"    {one.clause}  {word(one.verdict, language)}  {one.summary}" for one in check.findings)
+    found = (line for one in check.findings for line in _finding(one, language))
     return [first, *found, *_corrected(check.correction, language)]
+
+
+def _finding(finding: Finding, language: str) -> list[str]:
+    first = f"    {finding.clause}  {word(finding.verdict, language)}  {finding.summary}"
+    return [first, f"      {finding.problem}"] if finding.problem else [first]
 
 
 def _answer(answer: Answer, report: Report, language: str) -> list[str]:

@@ -320,7 +320,7 @@ def test_an_independent_program_proves_the_chain_from_the_export(journal):
 texts = st.text(st.characters(exclude_categories=[]), max_size=20)
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(texts, texts, texts), max_size=5))
 def test_any_text_survives_and_verifies(tmp_path_factory, contents):
     """Also NUL, lone surrogates and line separators, which names from devices and file systems can carry."""

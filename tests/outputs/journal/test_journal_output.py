@@ -20,7 +20,7 @@ from agent.outputs.journal.reading import Filter, entries, reader
 from agent.outputs.journal.verification import verify
 from agent.outputs.journal_output import JournalOutput
 from agent.readings import ProbeResult, ProbeStatus, Reading, Snapshot
-from agent.rules.rule import Audience, Outcome, Rule, Severity, Side, Threshold, Verdict
+from agent.rules.rule import Audience, Rule, Severity, Side, Threshold
 
 ROOT = str(Path(__file__).parents[3])
 NOW = datetime(2025, 3, 1, 8, 0, tzinfo=timezone(timedelta(hours=8)))
@@ -33,7 +33,7 @@ RULE = Rule(
     match=(),
     levels=(Threshold(severity=Severity.CRITICAL, side=Side.ABOVE, limit=95, clear=90, for_seconds=15),),
     audience=Audience.OPERATOR,
-    summary={},
+    summary={"zh": "处理器过热", "en": "too hot"},
     problem={},
     action={},
     defined_at="computer.yaml:1",
@@ -65,6 +65,10 @@ def path(tmp_path) -> str:
     return str(tmp_path / "agent.db")
 
 
+def output_at(path: str, **more) -> JournalOutput:
+    return JournalOutput(path, now=NOW, **{"clause_states": lambda _: {}, **more})
+
+
 def recorded(path: str, **wanted) -> list[tuple[str, dict[str, object]]]:
     with reader(path) as connection:
         assert verify(connection).is_whole
@@ -78,7 +82,7 @@ def entry(path: str, number: int) -> Entry:
 
 def test_a_transition_is_recorded_with_value_limit_and_the_words_that_people_read(path):
     fired = transition(Change.FIRING, NOW)
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.publish(update(NOW, transition(Change.PENDING, NOW)))
         output.publish(update(NOW, fired, announced=(fired,)))
     only = entry(path, 1)
@@ -106,7 +110,7 @@ def test_a_transition_is_recorded_with_value_limit_and_the_words_that_people_rea
 
 def test_the_record_says_when_people_were_not_told(path):
     silence = Silence(rule=RULE.name, until=NOW + timedelta(hours=1), reason="repair", by="li", created_at=NOW)
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.publish(update(NOW, transition(Change.FIRING, NOW), silences=(silence,)))
         output.publish(update(NOW, transition(Change.RESOLVED, NOW, value=float("nan"))))
     assert [(body["change"], body["value"], body["told"]) for _, body in recorded(path)] == [
@@ -117,7 +121,7 @@ def test_the_record_says_when_people_were_not_told(path):
 
 def test_a_clean_stop_is_followed_by_a_plain_start(path):
     for _ in range(2):
-        with closing(JournalOutput(path, now=NOW)) as output:
+        with closing(output_at(path)) as output:
             output.record_start(at=NOW, boot_id="one", **START)
             output.record_stop(at=NOW, reason="SIGTERM")
     assert [kind for kind, _ in recorded(path)] == ["agent_start", "agent_stop"] * 2
@@ -126,12 +130,12 @@ def test_a_clean_stop_is_followed_by_a_plain_start(path):
 
 def test_a_start_with_other_rules_says_that_they_changed(path):
     """Between two runs the rules were changed and the configuration was not; a reload counts as the last in force."""
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.record_start(at=NOW, boot_id="one", **START)
         output.record_rules(at=NOW, rules_hash="reloaded")
         output.record_stop(at=NOW, reason="")
     for rules_hash in ("reloaded", "edited"):
-        with closing(JournalOutput(path, now=NOW)) as output:
+        with closing(output_at(path)) as output:
             output.record_start(at=NOW, boot_id="one", **{**START, "rules_hash": rules_hash})
             output.record_stop(at=NOW, reason="")
     assert [kind for kind, _ in recorded(path)] == [
@@ -146,11 +150,11 @@ def test_a_start_with_other_rules_says_that_they_changed(path):
 )
 def test_an_unclean_end_is_found_at_the_next_start(path, before, after, rebooted):
     """Another boot id means that the whole computer went down; the last sign of life is known to a minute."""
-    crashed = JournalOutput(path, now=NOW)
+    crashed = output_at(path)
     crashed.record_start(at=NOW, boot_id=before, **START)
     for seconds in (0, 30, 61, 90):
         crashed.publish(update(NOW + timedelta(seconds=seconds)))
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.record_start(at=NOW + timedelta(minutes=10), boot_id=after, **START)
     assert recorded(path, limit=3)[:2] == [
         (
@@ -171,7 +175,7 @@ def test_an_unclean_end_is_found_at_the_next_start(path, before, after, rebooted
 
 def test_acts_of_people_and_the_service_are_recorded(path):
     silence = Silence(rule=RULE.name, until=NOW, reason="repair", by="li", created_at=NOW)
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.publish(update(NOW))
         output.record_suspend(at=NOW, seconds=61.23456)
         output.record_gap(at=NOW, since=NOW, until=NOW, reason="starved")
@@ -185,6 +189,7 @@ def test_acts_of_people_and_the_service_are_recorded(path):
         output.record_silence_ended(RULE.name, at=NOW)
         output.record_correction(6, at=NOW, reason="mistyped", user="li", right="yes")
     utc = "2025-03-01T00:00:00.000000Z"
+    summary = {"zh": "处理器过热", "en": "too hot"}
     assert recorded(path) == [
         ("suspend", {"seconds": 61.235}),
         ("gap", {"from": utc, "to": utc, "reason": "starved"}),
@@ -192,10 +197,10 @@ def test_acts_of_people_and_the_service_are_recorded(path):
         ("rules", {"rules_hash": "r2"}),
         ("check", {"closing": True, "result": {"verdict": "normal"}}),
         ("answer", {"question": "Noise?", "answer": "no"}),
-        ("seen", {}),
-        ("acknowledged", {"note": "IT comes"}),
-        ("silenced", {"until": utc, "reason": "repair"}),
-        ("silence_ended", {}),
+        ("seen", {"summary": summary}),
+        ("acknowledged", {"note": "IT comes", "summary": summary}),
+        ("silenced", {"until": utc, "reason": "repair", "summary": summary}),
+        ("silence_ended", {"summary": summary}),
         ("correction", {"corrects": 6, "reason": "mistyped", "right": "yes"}),
     ]
     assert [kind for kind, _ in recorded(path, clause="4.1.a.1")] == [
@@ -214,7 +219,7 @@ def limit_pages(output: JournalOutput, pages: int) -> None:
 
 def test_entries_wait_in_memory_while_the_disk_is_full_and_it_is_said_once(path, caplog):
     later = NOW + timedelta(minutes=1)
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         limit_pages(output, 1)
         for number in range(100):
             output.record_check(at=NOW + timedelta(seconds=number), result={"text": "x" * 500}, user=str(number))
@@ -232,7 +237,7 @@ def test_entries_wait_in_memory_while_the_disk_is_full_and_it_is_said_once(path,
 
 
 def test_what_memory_cannot_hold_becomes_a_gap(path):
-    with closing(JournalOutput(path, now=NOW, most_waiting=3)) as output:
+    with closing(output_at(path, most_waiting=3)) as output:
         limit_pages(output, 1)
         for number in range(60):
             output.record_check(at=NOW + timedelta(seconds=number), result={"text": "x" * 3000}, user=str(number))
@@ -245,7 +250,7 @@ def test_what_memory_cannot_hold_becomes_a_gap(path):
 
 
 def test_what_waits_at_the_end_goes_to_the_system_log(path, caplog):
-    output = JournalOutput(path, now=NOW)
+    output = output_at(path)
     limit_pages(output, 1)
     for number in range(60):
         output.record_check(at=NOW, result={"number": number, "text": "x" * 500}, user="li")
@@ -275,7 +280,7 @@ def record(output, first):
         output.record_check(at=now, result={"text": "x" * 500}, user=str(number))
 import os
 fill()
-output = JournalOutput(path, now=now)
+output = JournalOutput(path, now=now, clause_states=lambda update: {})
 record(output, 0)
 print("full from the start:", output.waiting)
 os.truncate(filler, 0)
@@ -325,7 +330,7 @@ def ping(at: datetime, seconds: float) -> Snapshot:
 
 
 def test_the_history_keeps_five_minute_means_of_what_the_report_draws(path):
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.publish(update(NOW))
         for number in range(150):
             at = NOW + timedelta(seconds=5 * number)
@@ -342,15 +347,14 @@ def test_the_history_keeps_five_minute_means_of_what_the_report_draws(path):
 
 def test_the_history_keeps_how_long_a_clause_was_in_each_state(path):
     """A time without cycles, here two minutes, is in no state."""
-    ok = Verdict(rule=RULE.name, severity=Severity.CRITICAL, resource=LABELS, outcome=Outcome.OK, value=1, limit=95)
-    firing = transition(Change.FIRING, NOW).alert
-    moments = [(0, "unknown"), (60, "normal"), (90, "critical"), (120, "critical"), (240, "normal"), (270, "normal")]
-    with closing(JournalOutput(path, now=NOW)) as output:
-        output.publish(update(NOW))
-        for seconds, state in moments:
-            verdicts = () if state == "unknown" else (ok,)
-            alerts = (firing,) if state == "critical" else ()
-            output.publish(update(NOW + timedelta(seconds=seconds), verdicts=verdicts, alerts=alerts))
+    moments = {0: "unknown", 60: "normal", 90: "critical", 120: "critical", 240: "normal", 270: "normal"}
+
+    def states(given: Update) -> dict[str, str]:
+        return {"4.1.a.1": moments[round((given.snapshot.taken_at - NOW).total_seconds())]}
+
+    with closing(output_at(path, clause_states=states)) as output:
+        for seconds in (0, *moments):
+            output.publish(update(NOW + timedelta(seconds=seconds)))
     start = NOW.timestamp()
     with reader(path) as connection:
         spans = spans_between(connection, NOW + timedelta(seconds=10), NOW + timedelta(minutes=5))
@@ -364,7 +368,7 @@ def test_the_history_keeps_how_long_a_clause_was_in_each_state(path):
 
 def test_the_witness_goes_to_the_system_log_once_a_day_and_at_the_end(path, caplog):
     caplog.set_level(logging.INFO)
-    with closing(JournalOutput(path, now=NOW)) as output:
+    with closing(output_at(path)) as output:
         output.record_start(at=NOW, boot_id="one", **START)
         for hours in (0, 1, 23, 25):
             output.publish(update(NOW + timedelta(hours=hours)))
@@ -372,4 +376,4 @@ def test_the_witness_goes_to_the_system_log_once_a_day_and_at_the_end(path, capl
         witness = output.witness()
     said = [record.message for record in caplog.records if "witness" in record.message]
     assert len(said) == 3
-    assert said[-1] == f"journal witness: entry 2, hash {witness.hash}"
+    assert said[-1] == f"journal witness (for journal verify --witness): 2:{witness.hash}"

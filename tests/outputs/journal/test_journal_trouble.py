@@ -102,7 +102,7 @@ def test_another_user_who_may_not_read_is_told_so(path, suffix):
         open_folders(path)
         assert as_nobody(lambda: verified(path)) in (
             f"DatabaseUnavailable: {path}: Permission denied",
-            f"DatabaseUnavailable: {path}: it or its folder may not be opened by this user, or the disk is full",
+            f"DatabaseUnavailable: {path}: may not be opened by this user, or the disk is full or read-only",
         )
 
 
@@ -200,7 +200,7 @@ def test_a_newer_version_only_in_the_log_is_refused_too(path):
 def test_a_folder_that_may_only_be_read_is_named(path):
     open_folders(path)
     assert as_nobody(lambda: Journal(path, now=NOW)) == (
-        f"DatabaseUnavailable: {path}: it or its folder may not be opened by this user, or the disk is full"
+        f"DatabaseUnavailable: {path}: may not be opened by this user, or the disk is full or read-only"
     )
 
 

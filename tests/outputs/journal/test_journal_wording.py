@@ -50,9 +50,29 @@ def test_every_kind_and_word_is_there_in_both_languages():
             "check: cannot tell [li]",
         ),
         (
+            {"kind": Kind.CHECK, "user": "li", "body": {"closing": True, "result": {"verdict": "normal"}}},
+            "检查：下班 正常 [li]",
+            "check: end of work, normal [li]",
+        ),
+        (
+            {"kind": Kind.ANSWER, "user": "li", "body": {"question": "没有异响吗？", "answer": "no"}},
+            "人工确认：没有异响吗？ 否 [li]",
+            "answer: 没有异响吗？ no [li]",
+        ),
+        (
             {"kind": Kind.ACKNOWLEDGED, "rule": "r", "resource": "a=b", "user": "li", "body": {"note": "\x1b[2J"}},
             "已确认：r (a=b) - \ufffd[2J [li]",
             "acknowledged: r (a=b) - \ufffd[2J [li]",
+        ),
+        (
+            {
+                "kind": Kind.SEEN,
+                "rule": "cpu-busy",
+                "user": "li",
+                "body": {"summary": {"zh": "处理器持续满负荷", "en": "busy all the time"}},
+            },
+            "已看到：处理器持续满负荷 [li]",
+            "seen: busy all the time [li]",
         ),
         ({"kind": Kind.SUSPEND, "body": {"seconds": 3725}}, "休眠：1 小时 2 分", "sleep: 1 h 2 min"),
         ({"kind": Kind.CHECKPOINT, "body": {"pruned_through": 7}}, "到期清理：第 7 条及更早的记录已清理", None),

@@ -43,10 +43,11 @@ def test_the_report_says_how_long_was_monitored_and_where_the_gaps_are(path):
 
 def test_checks_and_answers_are_told_with_who_gave_them_and_what_was_corrected(path):
     report = asked(path)
-    finding = Finding(clause="4.1.a.4", verdict="warning", summary="到网关的丢包偏高")
+    fault = Finding(clause="4.1.a.4", verdict="warning", summary="到网关的丢包偏高", problem="丢包率 6.3 %。")
+    reason = Finding(clause="4.1.a.4", verdict="unknown", summary="风扇：本机无法测量")
     assert report.checks == (
         Check(entry=2, at=at(3), user="王小明", verdict="normal", is_closing=False, findings=()),
-        Check(entry=19, at=at(566), user="王小明", verdict="warning", is_closing=True, findings=(finding,)),
+        Check(entry=19, at=at(566), user="王小明", verdict="warning", is_closing=True, findings=(fault, reason)),
     )
     assert report.answers[0] == Answer(
         entry=3,
@@ -167,6 +168,12 @@ def test_the_text_tells_the_day_in_english(path):
         "      处理器距极限温度只剩 3.2 °C，限值 5 °C。\n"
         "      Acknowledged: 10:07:24 王小明\n"
     ) in text
+    assert (
+        "  17:26:00  closing check  warning  王小明\n"
+        "      4.1.a.4  warning  到网关的丢包偏高\n"
+        "        丢包率 6.3 %。\n"
+        "      4.1.a.4  cannot tell  风扇：本机无法测量\n"
+    ) in text
     assert "\nProof of the record: Entries 1 to 21 are whole.\n" in text
 
 
@@ -212,3 +219,19 @@ def test_a_month_has_dates_on_its_axis_and_few_points(tmp_path, path):
     assert "Saturday, 1 March 2025 00:00 – Monday, 31 March 2025 00:00" in page
     assert ">03-11</text>" in page
     assert len(page) < 60_000
+
+
+def test_only_what_people_were_told_of_can_be_unacknowledged(path):
+    """A muted or explained alert is counted, and asks nobody for an acknowledgement."""
+    report = asked(path)
+    muted = replace(report, episodes=tuple(replace(one, told="silenced") for one in report.episodes))
+    assert ("1 未确认" in report_page(report, "zh"), "1 未确认" in report_page(muted, "zh")) == (True, False)
+    assert "全部已确认" not in report_page(muted, "zh")
+
+
+def test_the_last_hour_of_an_axis_is_written_whole(path):
+    """A label at the picture's edge ends there, where one in its middle would be cut off."""
+    assert re.findall(r'text-anchor="(\w+)">(1[78]:00)<', report_page(asked(path), "en"))[:2] == [
+        ("middle", "17:00"),
+        ("end", "18:00"),
+    ]

@@ -69,7 +69,7 @@ def at(minutes: float) -> datetime:
 
 def record_day(path: str) -> None:
     """From eight to half past five, with lunch asleep, an unclean end, two checks and three alerts."""
-    output = JournalOutput(path, now=at(0))
+    output = JournalOutput(path, now=at(0), clause_states=_clause_states)
     _start(output, 0, "boot-1")
     output.publish(_update(0.1))
     _check(output, 3, "normal", closing=False)
@@ -78,7 +78,7 @@ def record_day(path: str) -> None:
     _run(output, 1, 240)
     output.record_suspend(at=at(285), seconds=45 * 60)
     _run(output, 285, 380)
-    crashed, output = output, JournalOutput(path, now=at(402))
+    crashed, output = output, JournalOutput(path, now=at(402), clause_states=_clause_states)
     _start(output, 402, "boot-2")
     _run(output, 402, 566)
     output.record_silenced(
@@ -98,8 +98,9 @@ def _start(output: JournalOutput, minutes: float, boot_id: str) -> None:
 
 
 def _check(output: JournalOutput, minutes: float, verdict: str, *, closing: bool) -> None:
-    found = {"rule": "gateway-loss", "verdict": verdict, "summary": "到网关的丢包偏高"}
-    clauses = [{"clause": "4.1.a.4", "verdict": verdict, "rules": [found]}]
+    found = {"rule": "gateway-loss", "verdict": verdict, "summary": "到网关的丢包偏高", "problem": "丢包率 6.3 %。"}
+    reasons = [] if verdict == "normal" else [{"text": "风扇：本机无法测量", "detail": "fan_stalled: no fan sensor"}]
+    clauses = [{"clause": "4.1.a.4", "verdict": verdict, "rules": [found], "reasons": reasons}]
     output.record_check(at=at(minutes), result={"verdict": verdict, "clauses": clauses}, user="王小明", closing=closing)
 
 
@@ -125,6 +126,15 @@ def _update(minutes: float) -> Update:
         transitions=(*begun, *ended),
         announced=(*begun, *ended),
     )
+
+
+def _clause_states(update: Update) -> dict[str, str]:
+    """The rulebook's part, for a procedure of one rule a clause."""
+    unknown = {verdict.rule for verdict in update.verdicts if verdict.outcome is Outcome.UNKNOWN}
+    states = {clause: "unknown" if rule in unknown else "normal" for rule, clause in CLAUSES.items()}
+    for alert in sorted(update.alerts, key=lambda alert: alert.key.severity is Severity.CRITICAL):
+        states[CLAUSES[alert.key.rule]] = alert.key.severity.value
+    return states
 
 
 def _verdict(rule: str, minutes: float) -> Verdict:
