@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.alerts.alert import Alert, Message, State, Update
 from agent.config import Config
 from agent.readings import MetricSpec, Snapshot
-from agent.rules.assessment import assess, findings, status_numbers
+from agent.rules.assessment import assess, findings
 from agent.rules.clause import ClauseState, Evidence, Finding, Procedure, Standing
 from agent.rules.evaluate import CompiledRules, compile_rules
 from agent.rules.loader import RuleSource, load_rules, rule_sources, shipped_rules_dir
@@ -71,14 +71,6 @@ class Rulebook:
             snapshot=snapshot, findings=tuple(found), providers=self.providers, record_fault=record_fault
         )
         return assess(self.procedure, self.by_name, evidence)
-
-    def clause_numbers(self, update: Update) -> Mapping[str, int]:
-        """The values of `endpoint_clause_status`."""
-        return status_numbers(self.states_of_update(update))
-
-    def clause_words(self, update: Update) -> Mapping[str, str]:
-        """How the clauses that count stand, in the words of `check`: what the report adds up."""
-        return {name: state.standing.value for name, state in self.states_of_update(update).items() if state.counts}
 
 
 def firing_findings(alerts: Iterable[Alert]) -> list[Finding]:

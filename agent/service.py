@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from agent import sdnotify
 from agent.alerts.alert import Alert, Message, Update
 from agent.bell import Bell
+from agent.clausestandings import ClauseStandings
 from agent.clock import ClockWatch, Lapse
 from agent.inventory import observe
 from agent.listening import build_listeners
@@ -30,6 +31,7 @@ from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
 from agent.readings import Labels, Snapshot
 from agent.requests import Desk, Inbox
+from agent.rules.clause import EXIT_STATUS
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
 from agent.rules.rule import Rule
@@ -80,13 +82,14 @@ class Agent:
         self._desk = Desk(self._tracker, self._journal, self._kept.silences)
         self._inbox = Inbox(self._bell.ring)
         self._board, self._feed = Board(), Feed()
+        self._standings = ClauseStandings(lambda update: self._rulebook.states_of_update(update))  # noqa: PLW0108  # a reload replaces it
 
     def _build_outputs(self) -> None:
         self._metrics = MetricsOutput(
             self._rulebook.catalogue,
             self._orders.config.labels,
             VERSION,
-            clause_status=lambda update: self._rulebook.clause_numbers(update),  # noqa: PLW0108  # a reload replaces it
+            clause_status=lambda update: {name: EXIT_STATUS[one] for name, one in self._standings.of(update).items()},
             witness=self._witness if self._journal else None,
         )
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
@@ -264,7 +267,7 @@ class Agent:
         return self._stated[1]
 
     def _clause_words(self, update: Update) -> Mapping[str, str]:
-        return self._rulebook.clause_words(update)
+        return {name: standing.value for name, standing in self._standings.of(update).items()}
 
     def _keep_silences(self) -> None:
         if self._memory is not None:

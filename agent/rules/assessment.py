@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agent.readings import Labels, ProbeStatus, resource_name
 from agent.rules.clause import (
-    EXIT_STATUS,
     WORST_FIRST,
     AnsweredBy,
     Clause,
@@ -81,11 +80,6 @@ def assess(procedure: Procedure, rules: Mapping[str, Rule], evidence: Evidence) 
 def overall(states: Mapping[str, ClauseState]) -> Standing:
     """The worst of the clauses that count; unknown where none does."""
     return _worst([state.standing for state in states.values() if state.counts]) or Standing.UNKNOWN
-
-
-def status_numbers(states: Mapping[str, ClauseState]) -> dict[str, int]:
-    """The values of `endpoint_clause_status` by clause, for the clauses that count."""
-    return {name: EXIT_STATUS[state.standing] for name, state in states.items() if state.counts}
 
 
 class _Seen:

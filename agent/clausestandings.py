@@ -1,0 +1,47 @@
+"""How every clause stands, worked out anew only when something that it depends on changed.
+
+The journal asks each cycle and Prometheus each scrape; on a machine at rest the answer is that of the cycle before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agent.alerts.alert import State, Update
+from agent.rules.clause import ClauseState, Standing
+
+
+class ClauseStandings:
+    """The last answer, and what it was made from."""
+
+    def __init__(self, states: Callable[[Update], Mapping[str, ClauseState]]) -> None:
+        """`states` are the full states of an update, by the rules in force."""
+        self._states = states
+        self._key: object = None
+        self._standings: Mapping[str, Standing] = {}
+
+    def of(self, update: Update) -> Mapping[str, Standing]:
+        """The standing of every clause that counts."""
+        key = _basis(update)
+        if key != self._key:
+            self._standings = {name: state.standing for name, state in self._states(update).items() if state.counts}
+            self._key = key
+        return self._standings
+
+
+def _basis(update: Update) -> object:
+    """All that a standing depends on: rules, outcomes, firing alerts, and which trusted readings there are.
+
+    Values and words are left out: they change what is said of a clause, never how it stands.
+    """
+    return (
+        update.rules,  # the same object until a reload, and compared by identity first
+        [(verdict.rule, verdict.severity, verdict.resource, verdict.outcome) for verdict in update.verdicts],
+        [(alert.key, alert.cannot_tell) for alert in update.alerts if alert.state is State.FIRING],
+        [
+            (reading.metric, reading.labels)
+            for result in update.snapshot.results.values()
+            for reading in result.readings
+            if reading.suspect is None
+        ],
+    )
