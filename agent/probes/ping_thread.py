@@ -30,7 +30,11 @@ SPREAD = 0.1
 """Each interval is up to this share longer or shorter, so that probes do not keep step with anything else's period."""
 
 LOOK_OUT_SECONDS = 1.5
-"""Routes and carrier are read again with every second round, or every fifteenth of a burst."""
+"""Routes and carrier are read again with every second round, or every fifteenth of a burst, while the gateway is not
+known to answer."""
+
+CALM_LOOK_OUT_SECONDS = 3.5
+"""While it answers they matter little: with every fourth round, so that each report still follows a fresh look."""
 
 CLOSE_SECONDS = 0.5
 
@@ -151,8 +155,9 @@ class PingThread:
         return interval * (1 - SPREAD + 2 * SPREAD * os.urandom(1)[0] / 255)
 
     def _look(self, now: float) -> Outlook | None:
-        self._next_look_at = now + LOOK_OUT_SECONDS
-        ask = self._gateway is not None and self._gateway.report(now).seen is not Seen.ANSWERS
+        is_answering = self._gateway is not None and self._gateway.report(now).seen is Seen.ANSWERS
+        self._next_look_at = now + (CALM_LOOK_OUT_SECONDS if is_answering else LOOK_OUT_SECONDS)
+        ask = self._gateway is not None and not is_answering
         try:
             outlook = look_out(self._host, ask_neighbor=ask)
         except (OSError, ValueError) as error:

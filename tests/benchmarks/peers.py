@@ -2,7 +2,8 @@
 
 `python tests/benchmarks/peers.py [--seconds 180] [--scrape-every 5] [--agent COMMAND]` starts the agent (of this
 checkout, or an installed `device-health`), Debian's prometheus-node-exporter and glances at the same time, scrapes each
-at the same cadence, and prints processor time, resident memory, series and size of an answer for each, then the ratios.
+at the same cadence as Prometheus does (one connection kept open, OpenMetrics and gzip asked for), and prints processor
+time, resident memory, series and size of an answer for each, then the ratios.
 A peer that is not installed is named and left out.
 
 As root everything runs in a network of its own (`gateway_network`), where the agent pings a gateway and one target once
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gzip
+import http.client
 import json
 import os
 import shutil
@@ -48,7 +51,29 @@ class Peer:
     cpu_marks: list[tuple[float, float]] = field(default_factory=list)
     resident: list[int] = field(default_factory=list)
     body: bytes = b""
+    connection: http.client.HTTPConnection | None = None
 
+    def scrape(self) -> None:
+        """Take the page as Prometheus takes it, or the file of a peer that writes one."""
+        if not self.url.startswith("http"):
+            self.body = fetch(self.url) or b""
+            return
+        address, path = self.url.removeprefix("http://").split("/", 1)
+        self.connection = self.connection or http.client.HTTPConnection(address, timeout=5)
+        self.connection.request("GET", f"/{path}", headers=PROMETHEUS_HEADERS)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        self.body = gzip.decompress(content) if answer.headers["Content-Encoding"] == "gzip" else content
+
+
+PROMETHEUS_HEADERS = {
+    "Accept": "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "Prometheus/2.42.0",
+    "X-Prometheus-Scrape-Timeout-Seconds": "5",
+}
+"""What Debian 12's Prometheus sends."""
 
 AGENT_YAML = """\
 data_dir: {folder}
@@ -127,7 +152,7 @@ def measure(peers: list[Peer], seconds: float, scrape_every: float) -> None:
     while due < begun + WARM_UP_SECONDS + seconds:
         time.sleep(max(0.0, due - time.monotonic()))
         for peer in peers:
-            peer.body = fetch(peer.url) or b""
+            peer.scrape()
             if due >= begun + WARM_UP_SECONDS:
                 peer.cpu_marks.append((time.monotonic(), cpu_seconds(peer.process.pid)))
                 peer.resident.append(resident_bytes(peer.process.pid))
