@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import h11
 
-from agent.outputs.exchange import App, Peer, Request, Response, text
+from agent.outputs.exchange import App, Peer, Request, Response, read_query, text
 
 REQUEST_SECONDS = 5.0
 """From a request's first byte (a connection's start) to its last: a scraper sends one in milliseconds."""
@@ -134,14 +134,20 @@ class Connection(asyncio.Protocol):
         """Let the page answer; nothing more is read meanwhile."""
         assert self._head is not None  # noqa: S101  # for the type checker: a message ends after its head
         self._end_deadline("request")
+        path, _, query = self._head.target.decode("ascii").partition("?")
+        try:
+            request = Request(
+                method=self._head.method.decode("ascii"),
+                path=path,
+                headers=_joined(self._head),
+                body=bytes(self._body),
+                peer=self._peer,
+                query=read_query(query),
+            )
+        except ValueError as fault:
+            self._refuse(text(400, f"{fault}."))
+            return
         self._transport.pause_reading()
-        request = Request(
-            method=self._head.method.decode("ascii"),
-            path=self._head.target.decode("ascii").partition("?")[0],
-            headers=_joined(self._head),
-            body=bytes(self._body),
-            peer=self._peer,
-        )
         self._task = self._loop.create_task(_run(self._app, request))
         self._opened.tasks.add(self._task)
         self._task.add_done_callback(self._answered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import http.client
+import json
 import os
 import resource
 import socket
@@ -100,7 +101,7 @@ def test_metrics_listener_serves_three_pages_and_nothing_else(metrics: int) -> N
     """Every other path is not there, and nothing but reading is possible."""
     answers = {(method, path): ask(metrics, path, method).status for method, path in [
         ("GET", "/metrics"), ("HEAD", "/metrics"), ("GET", "/-/healthy"), ("GET", "/-/ready"),
-        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
+        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/v1/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
     ]}  # fmt: skip
     assert list(answers.values()) == [200, 200, 200, 200, 404, 404, 404, 405, 405]
 
@@ -269,6 +270,42 @@ def test_a_body_beyond_the_limit_is_refused(serve: Serve, chunked: bool) -> None
     response = connection.getresponse()
     assert (response.status, response.read()) == (413, b"The body is longer than 100 bytes.\n")
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "query"),
+    [
+        ("/", {}),
+        ("/?", {}),
+        ("/?a=1&b=", {"a": "1", "b": ""}),
+        ("/?known=%E6%AD%A3+%26%3D&wait=5", {"known": "正 &=", "wait": "5"}),
+        ("/?a=b=c", {"a": "b=c"}),
+    ],
+)
+def test_a_page_is_told_the_decoded_query(serve: Serve, target: str, query: dict[str, str]) -> None:
+    async def tell(request: Request) -> Response:
+        return text(200, json.dumps([request.path, dict(request.query)]))
+
+    port = port_of(serve(Listener(name="metrics", address=ANY_PORT, app=application(tell))))
+    assert json.loads(ask(port, target).content) == ["/", query]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("a", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("=1", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=1&", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%4", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%zz", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%ff", "the query is malformed; expected UTF-8 behind its %XX escapes."),
+        ("a=1&%61=2", "the query names a thing twice; expected each name once."),
+        ("a=" + "b" * 1023, "the query has 1025 characters; expected at most 1024."),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_refused_with_the_reason(serve: Serve, query: str, words: str) -> None:
+    answer = ask(port_of(serve(listener())), f"/?{query}")
+    assert (answer.status, answer.content.decode()) == (400, f"{words}\n")  # type: ignore[attr-defined]
 
 
 def test_a_failing_page_costs_its_answer_only(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
