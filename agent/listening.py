@@ -15,6 +15,7 @@ from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
+from agent.statuspage import StatusPage
 
 
 class WrongWebConfig(Exception):
@@ -29,14 +30,17 @@ def build_listeners(
     latest: Callable[[], Update | None],
     status: Callable[[], Mapping[str, object]],
     execute: Execute,
+    status_page: StatusPage,
 ) -> Listeners:
     """The configured listeners, not yet started.
 
     Raises:
         WrongWebConfig: the web configuration is wrong.
     """
-    settings = ApiSettings(latest=latest, status=status, execute=execute, own_uid=os.geteuid())
-    local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
+    settings = ApiSettings(
+        latest=latest, status=status, execute=execute, own_uid=os.geteuid(), session_uid=status_page.sessions.uid_of
+    )
+    local = application(status_page.around(api(settings)), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)
     return Listeners(

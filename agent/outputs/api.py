@@ -1,8 +1,8 @@
 """The local API: what the agent knows as JSON, and what people may change.
 
 Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root and the
-agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page of
-another origin gets nothing. Nothing is changed in the event loop.
+agent's own user may silence. Over TCP on loopback a caller is known by the status page's session only, without one
+everything is read-only, and a web page of another origin gets nothing. Nothing is changed in the event loop.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from agent.outputs.api_changes import CHANGES, Change, fields_of
 from agent.outputs.api_reads import Document, Read, answer_read, reads
 from agent.outputs.command import Command, CommandRefused, Execute
 from agent.outputs.exchange import Handler, Request, Response
-from agent.outputs.origin import refuse_foreign_pages
+from agent.outputs.origin import refuse_cross_site, refuse_foreign_pages
 from agent.outputs.refusal import Refused, json_response
 from agent.outputs.users import user_name
 
@@ -34,6 +34,8 @@ class ApiSettings:
     status: Callable[[], Document]
     execute: Execute
     own_uid: int
+    session_uid: Callable[[Request], int | None] = lambda _: None
+    """The user of a status page's session, for what comes over TCP."""
 
 
 def api(settings: ApiSettings) -> Handler:
@@ -54,8 +56,8 @@ def api(settings: ApiSettings) -> Handler:
 async def _answer(request: Request, documents: Mapping[str, Read], settings: ApiSettings) -> Document:
     change = CHANGES.get((request.method, request.path))
     if change is not None:
-        by = await _permitted_name(request, change, settings.own_uid)
-        return await _execute(change.build(fields_of(request.body), by), settings.execute)
+        by = await _permitted_name(request, change, settings)
+        return await executed(change.build(fields_of(request.body), by), settings.execute)
     if request.method in ("GET", "HEAD") and request.path in documents:
         return await answer_read(documents[request.path], request.query)
     allowed = [method for method, path in CHANGES if path == request.path]
@@ -65,20 +67,27 @@ async def _answer(request: Request, documents: Mapping[str, Read], settings: Api
     raise Refused(404, f"there is no {request.path}")
 
 
-async def _permitted_name(request: Request, change: Change, own_uid: int) -> str:
+async def _permitted_name(request: Request, change: Change, settings: ApiSettings) -> str:
     if request.query:
         raise Refused(400, "what is to be changed is told in the body; expected no parameters")
-    uid = request.peer.uid
+    uid = request.peer.uid if request.peer.over_unix else settings.session_uid(request)
+    if uid is None and not request.peer.over_unix:
+        raise Refused(403, "nothing can be changed over TCP without a session; use the agent's socket")
     if not request.peer.over_unix:
-        raise Refused(403, "nothing can be changed over TCP; use the agent's socket")
+        refuse_cross_site(request)
     if uid is None:
         raise Refused(403, "nothing can be changed because the system does not tell who is calling")
-    if change.for_administrators and uid not in (0, own_uid):
+    if change.for_administrators and uid not in (0, settings.own_uid):
         raise Refused(403, "only an administrator may silence a rule")
     return await user_name(uid)
 
 
-async def _execute(command: Command, execute: Execute) -> Document:
+async def executed(command: Command, execute: Execute) -> Document:
+    """What the main thread answers.
+
+    Raises:
+        Refused: it says no, or is not done in time; then it is withdrawn.
+    """
     try:
         return await asyncio.wait_for(asyncio.wrap_future(execute(command)), COMMAND_SECONDS)
     except TimeoutError:
