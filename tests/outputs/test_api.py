@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -26,6 +27,7 @@ from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.origin import is_loopback_host
 from agent.outputs.sockets import Tcp, Unix
+from agent.outputs.users import Silencers, may_silence
 from agent.rules.rule import Severity
 
 Serve = Callable[..., Listeners]
@@ -72,7 +74,7 @@ def start(serve: Serve, desk: Desk, feed: Feed) -> Iterator[Callable[[Update | N
 
     def begin(update: Update | None) -> tuple[str, int]:
         sources = Sources(latest=lambda: update, status=lambda: {"verdict": "正常"}, notifications=feed, language="zh")
-        settings = ApiSettings(sources=sources, execute=desk.execute, own_uid=os.getuid())
+        settings = ApiSettings(sources=sources, execute=desk.execute, silencers=Silencers(own_uid=os.getuid()))
         app = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
         started = serve(
             Listener(name="socket", address=Unix(path=f"{folder.name}/agent.sock"), app=app),
@@ -212,8 +214,31 @@ def test_another_user_may_acknowledge_and_not_silence(
         as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/acknowledge", {"alert": "a"})),
         as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/silence", silence)),
     )
-    assert answers == ({"done": True}, "The agent refused: only an administrator may silence a rule.")
+    assert answers == (
+        {"done": True},
+        "The agent refused: only an administrator may silence a rule, or whom agent.yaml names under local.",
+    )
     assert desk.commands == [Acknowledge(alert="a", by="nobody")]
+
+
+@pytest.mark.parametrize(
+    ("users", "groups", "expected"),
+    [
+        ((), (), False),
+        (("nobody",), (), True),
+        (("daemon", "no-such-user"), (), False),
+        ((), ("nogroup",), True),
+        ((), ("no-such-group", "nogroup"), True),
+        ((), ("root",), False),
+    ],
+)
+def test_who_is_named_may_silence(users: tuple[str, ...], groups: tuple[str, ...], expected: bool) -> None:
+    """By login name, or by any group of theirs; names that the system does not know permit nobody."""
+    silencers = Silencers(own_uid=4321, users=users, groups=groups)
+    assert asyncio.run(may_silence(65534, silencers)) is expected
+    assert not asyncio.run(may_silence(999_999, silencers))
+    assert asyncio.run(may_silence(0, silencers))
+    assert asyncio.run(may_silence(4321, silencers))
 
 
 @pytest.mark.parametrize(("method", "url"), list(CHANGES))
