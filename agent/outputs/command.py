@@ -29,6 +29,16 @@ class MarkSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDelivery:
+    """How a person was told of an alert, named by its id: the way that worked, or none."""
+
+    alert: str
+    way: str
+    detail: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddSilence:
     """A rule is not to be announced for a time."""
 
@@ -65,7 +75,7 @@ class RecordCheck:
     by: str
 
 
-Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence | RecordCheck
+Command = Acknowledge | MarkSeen | RecordDelivery | AddSilence | RemoveSilence | RecordCheck
 Execute = Callable[[Command], "Future[Mapping[str, object]]"]
 """Hands a command to the main thread, at once; the future is cancelled when nobody waits for it any more."""
 

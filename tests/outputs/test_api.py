@@ -21,7 +21,15 @@ from agent.outputs import api as api_module
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.api_changes import CHANGES
 from agent.outputs.api_reads import Sources
-from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
+from agent.outputs.command import (
+    Acknowledge,
+    AddSilence,
+    Command,
+    CommandRefused,
+    MarkSeen,
+    RecordDelivery,
+    RemoveSilence,
+)
 from agent.outputs.exchange import application
 from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
@@ -195,10 +203,12 @@ def test_changes_reach_the_main_thread_with_who_asked(
 ) -> None:
     path, _ = start(example)
     apiclient.ask(path, "POST", "/api/v1/seen", {"alert": "a"})
+    apiclient.ask(path, "POST", "/api/v1/deliveries", {"alert": "a", "way": "page", "detail": " no bus "})
     apiclient.ask(path, "POST", "/api/v1/silence", {"rule": "r", "seconds": 60, "reason": " 更换风扇 "})
     apiclient.ask(path, "DELETE", "/api/v1/silence", {"rule": "r"})
     assert desk.commands == [
         MarkSeen(alert="a", by=ME),
+        RecordDelivery(alert="a", way="page", detail="no bus", by=ME),
         AddSilence(rule="r", seconds=60.0, reason="更换风扇", by=ME),
         RemoveSilence(rule="r", by=ME),
     ]
@@ -313,6 +323,14 @@ def test_loopback_names(host: str, expected: bool) -> None:
         (("POST", "/api/v1/seen", b'{"alert": "a", "x": 1}'), (400, "expected exactly these fields: alert")),
         (("POST", "/api/v1/seen", b'{"alert": 1}'), (400, "alert: expected a text of one line")),
         (("POST", "/api/v1/seen", b'{"alert": "a\\nb"}'), (400, "alert: expected a text of one line")),
+        (
+            ("POST", "/api/v1/deliveries", b'{"alert": "a", "way": "pigeon", "detail": ""}'),
+            (400, "way: expected notification, page, terminal or none"),
+        ),
+        (
+            ("POST", "/api/v1/deliveries", b'{"alert": "a", "way": "page", "detail": "%s"}' % (b"x" * 201)),
+            (400, "detail: expected a line of at most 200 characters, which may be empty"),
+        ),
         (("POST", "/api/v1/acknowledge", b'{"alert": "unknown"}'), (404, "there is no alert unknown")),
         *(
             (
