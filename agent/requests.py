@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -20,9 +21,11 @@ from agent.outputs.command import (
     RecordCheck,
     RecordDelivery,
     RemoveSilence,
+    TellSession,
 )
 from agent.outputs.journal_output import JournalOutput
 from agent.rules.rule import Rule
+from agent.sessions import Sessions
 
 Answer = Mapping[str, object]
 
@@ -58,12 +61,13 @@ class Inbox:
 
 
 class Desk:
-    """Does what is asked, and holds the silences."""
+    """Does what is asked, and holds the silences and what sessions say."""
 
     def __init__(self, tracker: Tracker, journal: JournalOutput | None, silences: Iterable[Silence]) -> None:
         self._tracker = tracker
         self._journal = journal
         self.silences = tuple(silences)
+        self.sessions = Sessions()
         self._told: dict[tuple[AlertKey, datetime, str], tuple[tuple[str, str], ...]] = {}
 
     def answer(self, command: Command, rules: Mapping[str, Rule]) -> Answer:
@@ -78,12 +82,19 @@ class Desk:
                 return self._acknowledge(command, now)
             case MarkSeen():
                 return self._mark_seen(command, now)
-            case RecordDelivery():
-                return self._record_delivery(command, now)
             case AddSilence():
                 return self._silence(command, rules, now)
             case RemoveSilence():
                 return self._end_silence(command.rule, command.by, now)
+            case RecordDelivery() | TellSession() | RecordCheck():
+                return self._take_report(command, now)
+
+    def _take_report(self, command: RecordDelivery | TellSession | RecordCheck, now: datetime) -> Answer:
+        match command:
+            case RecordDelivery():
+                return self._record_delivery(command, now)
+            case TellSession():
+                return self._hear_session(command)
             case RecordCheck():
                 return self._record_check(command, now)
 
@@ -129,6 +140,11 @@ class Desk:
                     alert.key, at=now, user=command.by, way=command.way, detail=command.detail
                 )
         return {"alert": alert_id(alert.key), "recorded": is_new}
+
+    def _hear_session(self, command: TellSession) -> Answer:
+        if not self.sessions.hear(command.by, command.readings, time.monotonic()):
+            raise CommandRefused("too many sessions report already", HTTPStatus.TOO_MANY_REQUESTS)
+        return {"taken": len(command.readings)}
 
     def _silence(self, command: AddSilence, rules: Mapping[str, Rule], now: datetime) -> Answer:
         if command.rule not in rules:

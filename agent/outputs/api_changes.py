@@ -15,8 +15,10 @@ from agent.outputs.command import (
     RecordCheck,
     RecordDelivery,
     RemoveSilence,
+    TellSession,
 )
 from agent.outputs.refusal import Refused
+from agent.outputs.session import session_readings
 
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
@@ -74,6 +76,11 @@ def _record_delivery(fields: Fields, by: str) -> Command:
     return RecordDelivery(alert=_text(fields, "alert"), way=str(way), detail=detail.strip(), by=by)
 
 
+def _tell_session(fields: Fields, by: str) -> Command:
+    _expect(fields, "readings")
+    return TellSession(readings=session_readings(fields["readings"]), by=by)
+
+
 def _add_silence(fields: Fields, by: str) -> Command:
     _expect(fields, "rule", "seconds", "reason")
     seconds = fields["seconds"]
@@ -110,6 +117,7 @@ CHANGES: Mapping[tuple[str, str], Change] = {
     ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge),
     ("POST", "/api/v1/seen"): Change(build=_mark_seen),
     ("POST", "/api/v1/deliveries"): Change(build=_record_delivery),
+    ("POST", "/api/v1/session-readings"): Change(build=_tell_session),
     ("POST", "/api/v1/checks"): Change(build=_record_check),
     ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True),
     ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True),

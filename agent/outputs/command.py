@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from agent.readings import Reading
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
@@ -35,6 +37,14 @@ class RecordDelivery:
     alert: str
     way: str
     detail: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellSession:
+    """What a user's companion reads in their session; nothing when it ends."""
+
+    readings: tuple[Reading, ...]
     by: str
 
 
@@ -75,7 +85,7 @@ class RecordCheck:
     by: str
 
 
-Command = Acknowledge | MarkSeen | RecordDelivery | AddSilence | RemoveSilence | RecordCheck
+Command = Acknowledge | MarkSeen | RecordDelivery | TellSession | AddSilence | RemoveSilence | RecordCheck
 Execute = Callable[[Command], "Future[Mapping[str, object]]"]
 """Hands a command to the main thread, at once; the future is cancelled when nobody waits for it any more."""
 
