@@ -17,6 +17,9 @@ from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
 from agent.outputs.users import Silencers
 
+LOCAL_CONNECTIONS = 64
+"""Two users with a companion, and a page in two browsers that open six connections each, are 26; who waits counts."""
+
 
 class WrongWebConfig(Exception):
     """The web configuration is wrong; the message has every fault at its position."""
@@ -52,8 +55,15 @@ def build_listeners(
                 name="local",
                 address=Tcp(host=config.local.host, port=config.local.port, loopback_only=True),
                 app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+                maximum_per_peer=LOCAL_CONNECTIONS // 2,  # every browser here comes from 127.0.0.1
             ),
-            Listener(name="socket", address=Unix(path=str(config.local.socket)), app=local),
+            Listener(
+                name="socket",
+                address=Unix(path=str(config.local.socket)),
+                app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+            ),
         ]
     )
 
