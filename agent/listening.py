@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from agent.alerts.alert import Update
 from agent.config import Config
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Execute
 from agent.outputs.exchange import Handler, application
 from agent.outputs.exposition import Page
@@ -16,6 +15,9 @@ from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
 from agent.statuspage import StatusPage
+
+LOCAL_CONNECTIONS = 64
+"""Two users with a companion, and a page in two browsers that open six connections each, are 26; who waits counts."""
 
 
 class WrongWebConfig(Exception):
@@ -27,8 +29,7 @@ def build_listeners(
     *,
     render: Callable[[str | None], Page],
     is_ready: Callable[[], bool],
-    latest: Callable[[], Update | None],
-    status: Callable[[], Mapping[str, object]],
+    sources: Sources,
     execute: Execute,
     status_page: StatusPage,
 ) -> Listeners:
@@ -38,7 +39,10 @@ def build_listeners(
         WrongWebConfig: the web configuration is wrong.
     """
     settings = ApiSettings(
-        latest=latest, status=status, execute=execute, own_uid=os.geteuid(), session_uid=status_page.sessions.uid_of
+        sources=sources,
+        execute=execute,
+        silencers=status_page.silencers,
+        session_uid=status_page.sessions.uid_of,
     )
     local = application(status_page.around(api(settings)), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
@@ -55,8 +59,15 @@ def build_listeners(
                 name="local",
                 address=Tcp(host=config.local.host, port=config.local.port, loopback_only=True),
                 app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+                maximum_per_peer=LOCAL_CONNECTIONS // 2,  # every browser here comes from 127.0.0.1
             ),
-            Listener(name="socket", address=Unix(path=str(config.local.socket)), app=local),
+            Listener(
+                name="socket",
+                address=Unix(path=str(config.local.socket)),
+                app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+            ),
         ]
     )
 

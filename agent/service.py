@@ -20,7 +20,11 @@ from agent.clock import ClockWatch, Lapse
 from agent.inventory import observe
 from agent.listening import build_listeners
 from agent.memory import DATABASE, Kept, Memory
+from agent.notification_form import documents
+from agent.notifications import Board, next_board
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Command
+from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
@@ -78,6 +82,7 @@ class Agent:
         self._growth = Growth(self._rulebook.compiled.windows)
         self._desk = Desk(self._tracker, self._journal, self._kept.silences)
         self._inbox = Inbox(self._bell.ring)
+        self._board, self._feed = Board(), Feed()
 
     def _build_outputs(self) -> None:
         self._metrics = MetricsOutput(
@@ -94,8 +99,12 @@ class Agent:
             self._orders.config,
             render=self._metrics.render,
             is_ready=lambda: self._is_ready,
-            latest=lambda: self._latest,
-            status=self._status,
+            sources=Sources(
+                latest=lambda: self._latest,
+                status=self._status,
+                notifications=self._feed,
+                language=self._orders.config.language,
+            ),
             execute=self._inbox.execute,
             status_page=self._status_page(trends),
         )
@@ -146,7 +155,7 @@ class Agent:
             self._start_afresh(lapse)
         elif lapse.elapsed_seconds > LONGEST_LAPSE_SECONDS + self._orders.config.interval_seconds:
             self._note_gap(lapse)
-        snapshot = self._observed(self._runner.cycle())
+        snapshot = self._desk.sessions.added_to(self._observed(self._runner.cycle()), time.monotonic())
         now = snapshot.taken_at
         self._growth.observe(snapshot, time.monotonic())
         verdicts = evaluate(self._rulebook.compiled, snapshot, self._known(), self._growth)
@@ -163,7 +172,9 @@ class Agent:
             transitions=transitions,
             announced=announced,
             silences=silences,
+            told=frozenset(self._policy.told),
         )
+        self._post(self._latest)  # before the disk is asked for anything: people come first
         self._publisher.publish(self._latest)
         return self._latest
 
@@ -190,7 +201,13 @@ class Agent:
         self._keep_silences()
         if self._latest is not None:  # what people ask next must show what they just did
             self._latest = replace(self._latest, alerts=self._tracker.alerts, silences=self._desk.silences)
+            self._post(self._latest)
         return answer
+
+    def _post(self, update: Update) -> None:
+        """Tell the companions and the page what people are to know now."""
+        self._board = next_board(self._board, update, self._rulebook.messages)
+        self._feed.publish(documents(self._board, self._orders.config.it_contact))
 
     def _say_ready(self) -> None:
         sdnotify.notify(*([] if self._is_ready else [sdnotify.READY]), sdnotify.WATCHDOG)

@@ -16,6 +16,7 @@ from agent.outputs.journal_output import JournalOutput
 from agent.outputs.page import page
 from agent.outputs.page_api import PageSettings, page_api
 from agent.outputs.sessions import Sessions
+from agent.outputs.users import Silencers, may_silence
 from agent.overview import Overview, PageSources
 from agent.pagecheck import PageChecks
 from agent.probes.hostfs import HostFs
@@ -24,9 +25,10 @@ from agent.today import Today
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusPage:
-    """The page's parts that others need: whose session a request carries, and the page around another handler."""
+    """What others need of the page: whose session a request carries, who may silence, the page around a handler."""
 
     sessions: Sessions
+    silencers: Silencers
     around: Callable[[Handler], Handler]
 
 
@@ -35,16 +37,17 @@ def status_page(
 ) -> StatusPage:
     """The page of this agent; `address` is where it is served, known once the listeners run."""
     sessions = Sessions(f"device_health_{config.local.port}")
-    own_uid = os.geteuid()
+    local = config.local
+    silencers = Silencers(own_uid=os.geteuid(), users=local.silence_users, groups=local.silence_groups)
     settings = PageSettings(
         overview=Overview(sources).document,
         checks=PageChecks(config, host, sources.rulebook),
         sessions=sessions,
         execute=partial(executed, execute=execute),
-        may_silence=lambda uid: uid in (0, own_uid),
+        may_silence=partial(may_silence, silencers=silencers),
         address=address,
     )
-    return StatusPage(sessions=sessions, around=lambda other: page(page_api(settings, other)))
+    return StatusPage(sessions=sessions, silencers=silencers, around=lambda other: page(page_api(settings, other)))
 
 
 def today_of(config: Config, journal: JournalOutput | None) -> Today | None:

@@ -1,8 +1,9 @@
 """The local API: what the agent knows as JSON, and what people may change.
 
-Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root and the
-agent's own user may silence. Over TCP on loopback a caller is known by the status page's session only, without one
-everything is read-only, and a web page of another origin gets nothing. Nothing is changed in the event loop.
+Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root, the
+agent's own user and those whom the configuration names may silence. Over TCP on loopback a caller is known by the
+status page's session only; without one everything is read-only, and a web page of another origin gets nothing.
+Nothing is changed in the event loop.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agent.alerts.alert import Update
 from agent.outputs.api_changes import CHANGES, Change, fields_of
-from agent.outputs.api_reads import Document, Read, answer_read, reads
+from agent.outputs.api_reads import Document, Read, Sources, answer_read, reads
 from agent.outputs.command import Command, CommandRefused, Execute
 from agent.outputs.exchange import Handler, Request, Response
 from agent.outputs.origin import refuse_cross_site, refuse_foreign_pages
 from agent.outputs.refusal import Refused, json_response
-from agent.outputs.users import user_name
+from agent.outputs.users import Silencers, may_silence, user_name
 
 BODY_LIMIT_BYTES = 256 * 1024
 """A command has a few hundred bytes; the result of a check has some ten thousand."""
@@ -28,19 +28,18 @@ COMMAND_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """What the API is built from: the last update, its summary (`status --json`), and the way to the main thread."""
+    """What the API is built from: what it shows, and the way to the main thread."""
 
-    latest: Callable[[], Update | None]
-    status: Callable[[], Document]
+    sources: Sources
     execute: Execute
-    own_uid: int
+    silencers: Silencers
     session_uid: Callable[[Request], int | None] = lambda _: None
     """The user of a status page's session, for what comes over TCP."""
 
 
 def api(settings: ApiSettings) -> Handler:
     """Answers everything under `/api/v1/`; errors are `{"error": "…"}` with the matching status."""
-    documents = reads(settings.status, settings.latest)
+    documents = reads(settings.sources)
 
     async def handle(request: Request) -> Response:
         try:
@@ -70,16 +69,29 @@ async def _answer(request: Request, documents: Mapping[str, Read], settings: Api
 async def _permitted_name(request: Request, change: Change, settings: ApiSettings) -> str:
     if request.query:
         raise Refused(400, "what is to be changed is told in the body; expected no parameters")
-    uid = request.peer.uid if request.peer.over_unix else settings.session_uid(request)
-    if uid is None and not request.peer.over_unix:
-        raise Refused(403, "nothing can be changed over TCP without a session; use the agent's socket")
-    if not request.peer.over_unix:
-        refuse_cross_site(request)
+    uid = request.peer.uid if request.peer.over_unix else _page_user(request, change, settings)
     if uid is None:
         raise Refused(403, "nothing can be changed because the system does not tell who is calling")
-    if change.for_administrators and uid not in (0, settings.own_uid):
-        raise Refused(403, "only an administrator may silence a rule")
+    if change.for_administrators:
+        await _require_silencer(uid, settings.silencers)
     return await user_name(uid)
+
+
+def _page_user(request: Request, change: Change, settings: ApiSettings) -> int:
+    uid = settings.session_uid(request) if change.from_page else None
+    if uid is None:
+        raise Refused(403, "nothing can be changed over TCP without a page's session; use the agent's socket")
+    refuse_cross_site(request)
+    return uid
+
+
+async def _require_silencer(uid: int, silencers: Silencers) -> None:
+    try:
+        is_permitted = await may_silence(uid, silencers)
+    except TimeoutError:
+        raise Refused(503, "the system does not tell in time whether you may silence a rule", retry_after="5") from None
+    if not is_permitted:
+        raise Refused(403, "only an administrator may silence a rule, or whom agent.yaml names under local")
 
 
 async def executed(command: Command, execute: Execute) -> Document:

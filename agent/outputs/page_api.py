@@ -61,7 +61,7 @@ class PageSettings:
     checks: Checks
     sessions: Sessions
     execute: Callable[[Command], Awaitable[Document]]
-    may_silence: Callable[[int], bool]
+    may_silence: Callable[[int], Awaitable[bool]]
     address: Callable[[], str]
 
 
@@ -157,7 +157,11 @@ def _tell_session(settings: PageSettings) -> Answer:
         uid = settings.sessions.uid_of(request)
         if uid is None:
             return json_response({"user": None, "may_silence": False})
-        return json_response({"user": await user_name(uid), "may_silence": settings.may_silence(uid)})
+        try:
+            is_permitted = await settings.may_silence(uid)
+        except TimeoutError:  # the directory server does not answer now; silencing would be refused too
+            is_permitted = False
+        return json_response({"user": await user_name(uid), "may_silence": is_permitted})
 
     return answer
 

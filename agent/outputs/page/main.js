@@ -23,6 +23,7 @@ const state = {
   ageAtChange: 0,
   notice: "",
   check: newCheck(),
+  seen: new Set(),
   timer: 0,
 };
 
@@ -80,6 +81,7 @@ async function refresh() {
     state.failures += 1;
   }
   draw();
+  markSeen();
   clearTimeout(state.timer);
   state.timer = setTimeout(refresh, document.hidden ? ASK_HIDDEN_MILLISECONDS : ASK_MILLISECONDS);
 }
@@ -91,6 +93,18 @@ function take(found) {
   }
   if (state.failures >= GONE_AFTER_FAILURES) refreshSession();
   state.document = found;
+}
+
+/** A stop that stands on a user's screen has been seen by that user; each is told once. */
+function markSeen() {
+  if (document.hidden || !state.session.user) return;
+  for (const alert of state.document?.alerts ?? []) {
+    const episode = `${alert.alert} ${alert.since}`;
+    if (alert.state === "firing" && !alert.seen_at && !state.seen.has(episode)) {
+      state.seen.add(episode);
+      ask("POST", "seen", { alert: alert.alert }).catch(() => state.seen.delete(episode));
+    }
+  }
 }
 
 async function refreshSession() {
