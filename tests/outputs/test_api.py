@@ -258,7 +258,7 @@ def test_nothing_can_be_changed_over_tcp(
     _, port = start(example)
     assert over_tcp(port, url, method, body=b'{"alert": "a"}') == (
         403,
-        {"error": "nothing can be changed over TCP; use the agent's socket"},
+        {"error": "nothing can be changed over TCP without a page's session; use the agent's socket"},
     )
     assert desk.commands == []
 
