@@ -13,11 +13,12 @@ export function newCheck() {
 }
 
 /** The panel; without a session it says how to come by one. */
-export function checkPanel(document, view, check, changed) {
+export function checkPanel(document, view, check, actions) {
   const { say } = view;
+  const { changed, concluded } = actions;
   return h("section", { class: "card check", key: "check", "aria-labelledby": "check-title" },
     h("h2", { id: "check-title", tabindex: "-1" }, say("check")),
-    view.session.user && !view.isGone ? course(document, view, check, changed) : null,
+    view.session.user && !view.isGone ? course(document, view, check, changed, concluded) : null,
     view.session.user ? null : h("p", { class: "note", key: "how" }, readOnly(say)));
 }
 
@@ -27,23 +28,23 @@ export function readOnly(say) {
   return [before, h("code", {}, "device-health page"), after];
 }
 
-function course(document, view, check, changed) {
+function course(document, view, check, changed, concluded) {
   const { say } = view;
   const isUnderWay = ["measuring", "measured", "finishing"].includes(check.stage);
   return h("div", { key: "course" },
     check.stage === "idle" ? h("p", { class: "note", key: "intro" }, say("check_intro")) : null,
     check.fault ? h("p", { class: "fault-line", role: "alert", key: "fault" }, say("failed", check.fault)) : null,
-    isUnderWay ? dialogue(document, view, check, changed) : null,
+    isUnderWay ? dialogue(document, view, check, changed, concluded) : null,
     check.result ? outcome(view, check) : null,
     isUnderWay ? null : h("button", { class: "main", type: "button", key: "begin", onclick: () => begin(check, changed) },
       say(check.stage === "idle" ? "check_begin" : "check_again")));
 }
 
-function dialogue(document, view, check, changed) {
+function dialogue(document, view, check, changed, concluded) {
   const { say } = view;
   const finish = (event) => {
     event.preventDefault();
-    conclude(check, view.say.language, changed);
+    conclude(check, view.say.language, changed).then(concluded);
   };
   const stage = check.stage === "finishing" ? "finishing" : check.measured ? "measured" : "measuring";
   return h("form", { key: "dialogue", onsubmit: finish },

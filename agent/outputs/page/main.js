@@ -130,6 +130,7 @@ async function act(method, path, fields) {
 
 const actions = {
   changed: draw,
+  concluded: () => document.getElementById("check-title")?.focus(),
   acknowledge: async (alert) => {
     await act("POST", "acknowledge", { alert: alert.alert });
     document.getElementById("faults-title")?.focus();

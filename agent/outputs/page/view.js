@@ -52,7 +52,7 @@ function body(document, view, check, actions) {
       h("h2", { class: "unseen" }, view.say("clauses")),
       groups(document, view)),
     h("div", { class: "side" },
-      checkPanel(document, view, check, actions.changed),
+      checkPanel(document, view, check, actions),
       others(document, view, actions),
       recordPanel(document, view)),
     untoldPanel(document, view));
