@@ -78,7 +78,7 @@ def _document(rulebook: Rulebook, update: Update | None, day: Day, sources: Page
         "it_contact": rulebook.reader.contact,
         "interval_seconds": sources.interval_seconds,
         "questions": _questions(rulebook),
-        "record": record_shown(day, language),
+        "record": record_shown(day, rulebook.by_name, language),
     }
     if update is None:
         return {**document, **_said(Standing.UNKNOWN, language), "taken_at": None, "groups": [], "alerts": []}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agent.measures import Json
 from agent.outputs.journal.wording import word
 from agent.outputs.report.report import Check, Episode, Gap
+from agent.rules.rule import Rule
 from agent.today import Day
 
 
-def record_shown(day: Day, language: str) -> Json:
+def record_shown(day: Day, rules: Mapping[str, Rule], language: str) -> Json:
     """The day's record, or why there is none."""
     if day.report is None:
         return {"fault": day.fault, "checks": [], "alerts": [], "gaps": []}
@@ -19,7 +22,7 @@ def record_shown(day: Day, language: str) -> Json:
         "until": report.until.isoformat(),
         "monitored_seconds": report.monitored_seconds,
         "checks": [_check(check) for check in report.checks],
-        "alerts": [_episode(episode) for episode in report.episodes],
+        "alerts": [_episode(episode, rules, language) for episode in report.episodes],
         "gaps": [_unwatched(gap, language) for gap in report.gaps],
     }
 
@@ -34,9 +37,11 @@ def _check(check: Check) -> Json:
     }
 
 
-def _episode(episode: Episode) -> Json:
+def _episode(episode: Episode, rules: Mapping[str, Rule], language: str) -> Json:
+    """Titled by its rule in the reader's language; as it was recorded where the rule is no more."""
+    rule = rules.get(episode.rule)
     return {
-        "title": episode.title,
+        "title": episode.title if rule is None else rule.summary[language],
         "severity": episode.severity,
         "resource": episode.resource,
         "fired_at": episode.fired_at.isoformat(),
