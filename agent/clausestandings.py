@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from agent.alerts.alert import State, Update
-from agent.rules.clause import ClauseState, Standing
+from agent.rules.clause import EXIT_STATUS, ClauseState, Standing
 
 
 class ClauseStandings:
@@ -27,6 +27,14 @@ class ClauseStandings:
             self._standings = {name: state.standing for name, state in self._states(update).items() if state.counts}
             self._key = key
         return self._standings
+
+    def numbers(self, update: Update) -> Mapping[str, int]:
+        """The values of `endpoint_clause_status`."""
+        return {name: EXIT_STATUS[standing] for name, standing in self.of(update).items()}
+
+    def words(self, update: Update) -> Mapping[str, str]:
+        """The same in the words of `check`: what the report adds up."""
+        return {name: standing.value for name, standing in self.of(update).items()}
 
 
 def _basis(update: Update) -> object:

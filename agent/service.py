@@ -29,14 +29,16 @@ from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
+from agent.overview import PageSources
 from agent.readings import Labels, Snapshot
 from agent.requests import Desk, Inbox
-from agent.rules.clause import EXIT_STATUS
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
 from agent.rules.rule import Rule
 from agent.stages import Orders, build_stages, record_start
 from agent.standing import status_document
+from agent.statuspage import StatusPage, status_page, today_of
+from agent.trends import Trends
 from agent.version import VERSION
 from agent.yamlsource import Faults
 
@@ -62,6 +64,7 @@ class Agent:
         self._stated: tuple[Update | None, Mapping[str, object]] | None = None
         self._clock = ClockWatch()
         self._settled_at = time.monotonic() + SETTLE_SECONDS
+        self._standings = ClauseStandings(lambda update: self._rulebook.states_of_update(update))  # noqa: PLW0108  # a reload replaces it
         self._build_memory()
         self._build_stages()
         self._build_outputs()
@@ -70,7 +73,7 @@ class Agent:
         data_dir, is_recorded = self._orders.config.data_dir, not self._orders.host.is_redirected
         path, now = str(data_dir / DATABASE), datetime.now(UTC)
         # The journal opens it first: a damaged file is set aside by who opens it, and only the journal can record that.
-        self._journal = JournalOutput(path, now=now, clause_states=self._clause_words) if is_recorded else None
+        self._journal = JournalOutput(path, now=now, clause_states=self._standings.words) if is_recorded else None
         self._memory = Memory(data_dir, lambda: self._policy.told) if is_recorded else None
         self._kept = self._memory.load() if self._memory else Kept()
 
@@ -82,18 +85,18 @@ class Agent:
         self._desk = Desk(self._tracker, self._journal, self._kept.silences)
         self._inbox = Inbox(self._bell.ring)
         self._board, self._feed = Board(), Feed()
-        self._standings = ClauseStandings(lambda update: self._rulebook.states_of_update(update))  # noqa: PLW0108  # a reload replaces it
 
     def _build_outputs(self) -> None:
         self._metrics = MetricsOutput(
             self._rulebook.catalogue,
             self._orders.config.labels,
             VERSION,
-            clause_status=lambda update: {name: EXIT_STATUS[one] for name, one in self._standings.of(update).items()},
+            clause_status=self._standings.numbers,
             witness=self._witness if self._journal else None,
         )
+        trends = Trends()
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
-        self._publisher = Publisher([self._metrics, self._orders.log, *recorded])
+        self._publisher = Publisher([self._metrics, self._orders.log, trends, *recorded])
         self._listeners = build_listeners(
             self._orders.config,
             render=self._metrics.render,
@@ -105,7 +108,20 @@ class Agent:
                 language=self._orders.config.language,
             ),
             execute=self._inbox.execute,
+            status_page=self._status_page(trends),
         )
+
+    def _status_page(self, trends: Trends) -> StatusPage:
+        config = self._orders.config
+        sources = PageSources(
+            rulebook=lambda: self._rulebook,
+            latest=lambda: self._latest,
+            trends=trends,
+            today=today_of(config, self._journal),
+            interval_seconds=config.interval_seconds,
+        )
+        address = lambda: self._listeners.addresses["local"]  # noqa: E731  # known once they run
+        return status_page(config, self._orders.host, sources, self._inbox.execute, address)
 
     def stop(self) -> None:
         """End after what is under way; safe in a signal handler."""
@@ -141,7 +157,7 @@ class Agent:
             self._start_afresh(lapse)
         elif lapse.elapsed_seconds > LONGEST_LAPSE_SECONDS + self._orders.config.interval_seconds:
             self._note_gap(lapse)
-        snapshot = self._observed(self._runner.cycle())
+        snapshot = self._desk.sessions.added_to(self._observed(self._runner.cycle()), time.monotonic())
         now = snapshot.taken_at
         self._growth.observe(snapshot, time.monotonic())
         verdicts = evaluate(self._rulebook.compiled, snapshot, self._known(), self._growth)
@@ -265,9 +281,6 @@ class Agent:
             waiting = self._journal.waiting if self._journal else None
             self._stated = (latest, status_document(self._rulebook, latest, waiting))
         return self._stated[1]
-
-    def _clause_words(self, update: Update) -> Mapping[str, str]:
-        return {name: standing.value for name, standing in self._standings.of(update).items()}
 
     def _keep_silences(self) -> None:
         if self._memory is not None:

@@ -14,9 +14,12 @@ from agent.outputs.command import (
     GivenAnswer,
     MarkSeen,
     RecordCheck,
+    RecordDelivery,
     RemoveSilence,
+    TellSession,
 )
 from agent.outputs.refusal import Refused
+from agent.outputs.session import session_readings
 
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
@@ -24,6 +27,10 @@ LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 LARGEST_ID = 2**63 - 1
 """SQLite's largest row id."""
 
+LONGEST_DETAIL = 200
+"""Characters about how a person was told, such as the name of the notification server."""
+
+WAYS = ("notification", "page", "terminal", "none")
 VERDICTS = ("normal", "warning", "critical", "unknown")
 
 Fields = Mapping[str, object]
@@ -32,10 +39,14 @@ Build = Callable[[Fields, str], Command]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that can be changed: how its command is made of the fields and the caller's name, and who may."""
+    """One thing that can be changed: how its command is made of the fields and the caller's name, and who may.
+
+    `from_page` lets the status page do it with a session; the rest is for programs on the socket.
+    """
 
     build: Build
     for_administrators: bool = False
+    from_page: bool = False
 
 
 def fields_of(body: bytes) -> Fields:
@@ -61,6 +72,21 @@ def _acknowledge(fields: Fields, by: str) -> Command:
 def _mark_seen(fields: Fields, by: str) -> Command:
     _expect(fields, "alert")
     return MarkSeen(alert=_text(fields, "alert"), by=by)
+
+
+def _record_delivery(fields: Fields, by: str) -> Command:
+    _expect(fields, "alert", "way", "detail")
+    way, detail = fields["way"], fields["detail"]
+    if way not in WAYS:
+        raise Refused(400, f"way: expected {', '.join(WAYS[:-1])} or {WAYS[-1]}")
+    if not isinstance(detail, str) or len(detail) > LONGEST_DETAIL or not detail.isprintable():
+        raise Refused(400, f"detail: expected a line of at most {LONGEST_DETAIL} characters, which may be empty")
+    return RecordDelivery(alert=_text(fields, "alert"), way=str(way), detail=detail.strip(), by=by)
+
+
+def _tell_session(fields: Fields, by: str) -> Command:
+    _expect(fields, "readings")
+    return TellSession(readings=session_readings(fields["readings"]), by=by)
 
 
 def _add_silence(fields: Fields, by: str) -> Command:
@@ -105,12 +131,14 @@ def _given(answer: object) -> GivenAnswer:
 
 
 CHANGES: Mapping[tuple[str, str], Change] = {
-    ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge),
-    ("POST", "/api/v1/seen"): Change(build=_mark_seen),
+    ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge, from_page=True),
+    ("POST", "/api/v1/seen"): Change(build=_mark_seen, from_page=True),
+    ("POST", "/api/v1/deliveries"): Change(build=_record_delivery),
+    ("POST", "/api/v1/session-readings"): Change(build=_tell_session),
     ("POST", "/api/v1/checks"): Change(build=_record_check),
     ("POST", "/api/v1/corrections"): Change(build=_correct),
-    ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True),
-    ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True),
+    ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True, from_page=True),
+    ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True, from_page=True),
 }
 """Every change by method and path."""
 
