@@ -13,7 +13,7 @@ def test_it_is_ready_and_serves_metrics_and_nothing_else(tmp_path: Path) -> None
         assert agent.get("/-/healthy")[0] == 200
         status, body = agent.get("/metrics")
         assert (status, "endpoint_agent_info" in body) == (200, True)
-        assert [agent.get(path)[0] for path in ("/", "/api/status", "/debug")] == [404, 404, 404]
+        assert [agent.get(path)[0] for path in ("/", "/api/v1/status", "/debug")] == [404, 404, 404]
 
 
 def test_sigterm_and_ctrl_c_end_it_within_two_seconds(tmp_path: Path) -> None:
