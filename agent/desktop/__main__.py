@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(sign, lambda *_: sys.exit(0))
     companion = Companion(arguments[0], dict(os.environ))
     try:
-        companion.run()
+        companion.run(is_session_alive=lock.is_in_place)
+        _log.info("the session is over")
     finally:
         for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(sign, signal.SIG_IGN)

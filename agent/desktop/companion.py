@@ -7,7 +7,7 @@ import logging
 import select
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agent.apiclient import AgentError
 from agent.desktop import plan as core
@@ -45,11 +45,15 @@ class Companion:
         self._browsers: list[subprocess.Popen[bytes]] = []
         self._session_at = 0.0
 
-    def run(self) -> None:
-        """Serve until a signal ends the process."""
+    def run(self, *, is_session_alive: Callable[[], bool]) -> None:
+        """Serve until the session is over, or a signal ends the process."""
         is_answered = False
         while True:
             now = time.monotonic()
+            if now >= self._session_at:
+                if not is_session_alive():
+                    return
+                self._look_at_session(now)
             for event in self._screen.step(now):
                 self._take(event, now)
             news = self._link.step(now, is_readable=is_answered)
@@ -58,7 +62,6 @@ class Companion:
                 self._memory = core.adopt(news, self._memory)
             for action in core.plan(self._news, self._memory, now):
                 self._do(action, now)
-            self._look_at_session(now)
             is_answered = self._wait()
 
     def leave(self) -> None:
@@ -197,8 +200,6 @@ class Companion:
         self._page_at = now
 
     def _look_at_session(self, now: float) -> None:
-        if now < self._session_at:
-            return
         self._session_at = now + SESSION_SECONDS
         with contextlib.suppress(OSError):  # the bus went: seen at the next step
             readings = session_readings(self._environment, self._screen.notifier)

@@ -128,12 +128,13 @@ class Desktop:
 
     def dunst(self) -> Program:
         """The notification server, which writes down what it shows; its menu takes the first line with `chosen`."""
-        _script(self.folder / "shown", 'printf "%s|%s|%s\\n" "$DUNST_URGENCY" "$DUNST_SUMMARY" "$DUNST_BODY" >>shown.txt')
+        line = "$DUNST_URGENCY|$DUNST_SUMMARY|$DUNST_BODY"
+        _script(self.folder / "shown", f'printf "%s\\n" "{line}" >>shown.txt')
         _script(self.folder / "choose", 'grep -m1 -F "$(cat chosen)"')
         config = self.folder / "dunstrc"
         config.write_text(DUNST_CONFIG.format(folder=self.folder), encoding="utf-8")
         started = self.start("dunst", "-config", str(config))
-        assert eventually(lambda: self.is_served()), started.said()
+        assert eventually(self.is_served), started.said()
         return started
 
     def is_served(self) -> bool:

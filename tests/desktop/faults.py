@@ -18,7 +18,9 @@ rules:
     audience: operator
     summary: {{zh: 内存 <几乎> 用完 & 变慢, en: memory is <nearly> used up & slow}}
     problem: {{zh: "还剩 {{value}}，应不少于 {{limit}}。", en: "{{value}} is left, {{limit}} or more is expected."}}
-    action: {{zh: "请关闭不用的程序，并通知 {{it_contact}}。", en: "Close what you do not need, and notify {{it_contact}}."}}
+    action:
+      zh: "请关闭不用的程序，并通知 {{it_contact}}。"
+      en: "Close what you do not need, and notify {{it_contact}}."
 """
 NEVER, ALWAYS = "0.0002", "1"
 LIMITS = {

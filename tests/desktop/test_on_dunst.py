@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desktop.a_desktop import MISSING, Desktop, browser, desktop
+from tests.desktop.a_desktop import MISSING, Desktop, desktop
 from tests.desktop.faults import set_fault, write_fault
 from tests.running_agent import RunningAgent, device_health, eventually, running
 

@@ -158,7 +158,7 @@ def _cpu_seconds(program: Program) -> float:
 def test_one_companion_for_each_user(agent: RunningAgent, session: Desktop) -> None:
     """A second one leaves at once, with status 0; when the first is gone, however it went, another may start."""
     first = session.companion(agent.config)
-    assert eventually(lambda: (session.folder / "runtime" / "device-health" / "desktop.lock").exists())
+    assert eventually((session.folder / "runtime" / "device-health" / "desktop.lock").exists)
     second = session.companion(agent.config)
     assert second.process.wait(20) == 0
     assert "this user's companion runs already" in second.said()
