@@ -80,6 +80,8 @@ class Desktop:
     folder: Path
     environment: dict[str, str]
     started: list[Program]
+    user: str | None = None
+    """Whose programs these are, where the test may become somebody else."""
 
     def start(self, *arguments: str, pass_fds: tuple[int, ...] = (), **more: str) -> Program:
         log = self.folder / f"{Path(arguments[0]).name}.log"
@@ -92,6 +94,7 @@ class Desktop:
                 env={**self.environment, **more},
                 cwd=self.folder,
                 pass_fds=pass_fds,
+                user=self.user,
             )
         self.started.append(Program(process=process, log=log))
         return self.started[-1]
@@ -99,7 +102,14 @@ class Desktop:
     def run(self, *arguments: str) -> str:
         """One command of this session, to its end."""
         done = subprocess.run(
-            arguments, env=self.environment, capture_output=True, text=True, timeout=30, check=False, cwd=self.folder
+            arguments,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            cwd=self.folder,
+            user=self.user,
         )
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
@@ -138,7 +148,9 @@ class Desktop:
         return started
 
     def is_served(self) -> bool:
-        asked = subprocess.run(["dunstctl", "count"], env=self.environment, capture_output=True, check=False)
+        asked = subprocess.run(
+            ["dunstctl", "count"], env=self.environment, capture_output=True, check=False, user=self.user
+        )
         return asked.returncode == 0
 
     def companion(self, config: Path) -> Program:

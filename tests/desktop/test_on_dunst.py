@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import jeepney
 import pytest
 
 from tests.desktop.a_desktop import MISSING, Desktop, desktop
 from tests.desktop.faults import set_fault, write_fault
-from tests.running_agent import RunningAgent, device_health, eventually, running
+from tests.running_agent import ROOT, RunningAgent, device_health, eventually, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")]
 
@@ -73,3 +80,79 @@ def test_a_whole_episode(agent: RunningAgent, session: Desktop, request: pytest.
     assert session.shown()[-1].startswith(f"NORMAL|{words['over']}")
     assert companion.end() == 0
     assert session.displayed() == 0
+
+
+def test_dunst_is_killed_and_comes_back(agent: RunningAgent, session: Desktop) -> None:
+    """Kill -9 of dunst takes the notification off the screen; the next dunst has it again."""
+    companion = session.companion(agent.config)
+    set_fault(agent, "critical")
+    assert eventually(lambda: session.displayed() == 1), companion.said()
+    dunst = next(program for program in session.started if program.log.name == "dunst.log")
+    dunst.end(signal.SIGKILL)
+    session.dunst()
+    assert eventually(lambda: session.displayed() == 1, 30), companion.said()
+    session.click(1)
+    assert eventually(lambda: len(_journal(agent, "--kind", "seen")) == 1), companion.said()
+    assert session.displayed() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to become other users")
+def test_two_users_at_once(agent: RunningAgent, tmp_path: Path) -> None:
+    """Both desktops show the alert; one user acknowledges, and the other one's screen says who it was."""
+    names = ("daemon", "games")  # accounts that every Debian has, and nobody uses
+    interpreter = next((path for path in (sys.executable, "/usr/bin/python3") if _may_run(path, names[0])), None)
+    if interpreter is None:
+        pytest.skip(f"others may not run {sys.executable}, and there is no Python of the system's that would do")
+    for folder in (agent.folder, tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o711)
+    desktops = [desktop(tmp_path / name) for name in names]
+    with desktops[0] as first, desktops[1] as second:
+        for name, session in zip(names, (first, second), strict=True):
+            for folder in (session.folder, session.environment["XDG_RUNTIME_DIR"]):
+                shutil.chown(folder, name)
+            session.user = name
+            session.bus()
+            session.display()
+            session.dunst()
+            modules = {"PYTHONPATH": f"{ROOT}:{Path(jeepney.__file__).parent.parent}"}
+            session.start(interpreter, "-P", "-m", "agent.desktop", str(agent.folder / "agent.sock"), **modules)
+        set_fault(agent, "critical")
+        assert eventually(lambda: first.displayed() == second.displayed() == 1)
+        (first.folder / "chosen").write_text(SEEN_IN["zh"]["told"], encoding="utf-8")
+        first.click(3)
+        assert eventually(lambda: any("daemon 已经通知 IT。" in line for line in second.shown())), second.shown()
+        assert [line for line in _journal(agent, "--kind", "acknowledged") if "daemon" in line]
+        second.picture("two-users.png")
+        assert (first.displayed(), second.displayed()) == (0, 1)
+
+
+def _may_run(interpreter: str, user: str) -> bool:
+    code = "import sys; sys.exit(sys.version_info < (3, 11))"
+    try:
+        return subprocess.run([interpreter, "-c", code], user=user, check=False, cwd="/").returncode == 0
+    except OSError:
+        return False
+
+
+def test_an_idle_minute(agent: RunningAgent, session: Desktop) -> None:
+    """With a notification on the screen and nothing happening: under 25 MB, and no measurable processor time."""
+    companion = session.companion(agent.config)
+    set_fault(agent, "warning")
+    assert eventually(lambda: session.displayed() == 1), companion.said()
+    before = _processor_seconds(companion.process.pid)
+    time.sleep(65)  # one question to the agent and one look at the session fall into it
+    used = _processor_seconds(companion.process.pid) - before
+    resident = _resident_mebibytes(companion.process.pid)
+    print(f"an idle minute: {used:.2f} s of processor time, children included; {resident:.1f} MiB resident")  # noqa: T201
+    assert used < 0.3
+    assert resident < 25
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(int(one) for one in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mebibytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Rss:")) / 1024
