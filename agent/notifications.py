@@ -1,13 +1,13 @@
 """What the people at this computer are told now: alerts of one cause are one notification, and an end is said once.
 
-Update and the alerts that people were told of → a board → one document per language. The words of an alert stay those
+Update → a board → one document per language. The words of an alert stay those
 of the moment it was told, so that a value that moves does not move what stands on the screen.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,9 +52,9 @@ class Board:
     words: Mapping[AlertKey, Words] = field(default_factory=dict)
 
 
-def next_board(before: Board, update: Update, told: Collection[AlertKey], render: Render) -> Board:
+def next_board(before: Board, update: Update, render: Render) -> Board:
     """The board after an update."""
-    levels = [alert for alert in update.alerts if alert.key in told and _concerns_operator(alert, update)]
+    levels = [alert for alert in update.alerts if alert.key in update.told and _concerns_operator(alert, update)]
     shown = worst_firing(levels)
     if not (shown or before.notifications or before.ended):
         return before

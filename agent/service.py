@@ -155,6 +155,7 @@ class Agent:
             transitions=transitions,
             announced=announced,
             silences=silences,
+            told=frozenset(self._policy.told),
         )
         self._post(self._latest)  # before the disk is asked for anything: people come first
         self._publisher.publish(self._latest)
@@ -188,7 +189,7 @@ class Agent:
 
     def _post(self, update: Update) -> None:
         """Tell the companions and the page what people are to know now."""
-        self._board = next_board(self._board, update, self._policy.told, self._rulebook.messages)
+        self._board = next_board(self._board, update, self._rulebook.messages)
         self._feed.publish(documents(self._board, self._orders.config.it_contact))
 
     def _say_ready(self) -> None:

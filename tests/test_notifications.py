@@ -43,12 +43,12 @@ def update(
     seconds: float = 100,
     rules: Sequence[Rule] = RULES,
     silenced: Sequence[str] = (),
-    change: Change = Change.RESOLVED,
+    untold: Sequence[Alert] = (),
 ) -> Update:
     announced = tuple(
         Transition(
             alert=replace(alert, state=State.INACTIVE),
-            change=change,
+            change=Change.RESOLVED,
             before=State.FIRING,
             after=State.INACTIVE,
             at=at(seconds),
@@ -63,6 +63,7 @@ def update(
         verdicts=(),
         alerts=alerts,
         announced=announced,
+        told=frozenset(alert.key for alert in alerts) - {alert.key for alert in untold},
         silences=tuple(
             Silence(rule=name, until=START + timedelta(days=1), reason="x", by="root", created_at=START)
             for name in silenced
@@ -81,9 +82,8 @@ def words(of_rule: Rule, alert: Alert) -> Mapping[str, Message]:
     }
 
 
-def board(now: Update, before: Board | None = None, untold: Sequence[Alert] = ()) -> Board:
-    told = {alert.key for alert in now.alerts} - {alert.key for alert in untold}
-    return next_board(before or Board(), now, told, words)
+def board(now: Update, before: Board | None = None) -> Board:
+    return next_board(before or Board(), now, words)
 
 
 def names(of_board: Board) -> list[list[str]]:
@@ -111,7 +111,7 @@ def test_only_what_was_told_to_operators_and_is_not_muted_is_shown() -> None:
     """Untold, IT's own, silenced and pending alerts are not on the board."""
     pending = replace(firing("slow"), state=State.PENDING, fired_at=None)
     alerts = (firing("hot"), firing("fan"), firing("hidden"), firing("stutter"), pending)
-    assert names(board(update(*alerts, silenced=["fan"]), untold=[alerts[0]])) == [["stutter"]]
+    assert names(board(update(*alerts, silenced=["fan"], untold=[alerts[0]]))) == [["stutter"]]
 
 
 def test_a_notification_keeps_its_name_while_it_worsens_and_after_a_restart() -> None:

@@ -168,7 +168,7 @@ def test_an_alert_is_shown_with_the_id_that_acknowledges_it(
         "value": 3.5,
         "limit": 5,
         "active_at": "2026-01-02T11:59:30+00:00",
-        "fired_at": "2026-01-02T12:00:00+00:00",
+        "fired_at": "2026-01-02T11:59:45+00:00",
         "seen_at": None,
         "acknowledged_at": None,
         "acknowledged_by": "",
