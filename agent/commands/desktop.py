@@ -10,6 +10,9 @@ import click
 
 from agent.commands.options import config_option, read_config
 
+SERVICE_SOCKET = "/run/device-health/agent.sock"
+"""Where the installed service listens; a user whose configuration names no socket has a default of their own."""
+
 
 @click.command("desktop")
 @config_option
@@ -21,4 +24,5 @@ def command(config_path: Path | None) -> None:
     config = read_config(config_path)
     # Another program in the same process: reading the configuration took 10 MB that the companion never needs again.
     # -P: whatever lies in the folder where the session started is not imported.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "agent.desktop", str(config.local.socket)])  # noqa: S606
+    sockets = dict.fromkeys((str(config.local.socket), SERVICE_SOCKET))
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "agent.desktop", *sockets])  # noqa: S606

@@ -1,4 +1,4 @@
-"""`python -m agent.desktop SOCKET`: the companion as a process that has loaded nothing else.
+"""`python -m agent.desktop SOCKET…`: the companion as a process that has loaded nothing else.
 
 `device-health desktop` reads the configuration and then becomes this process.
 """
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         return 0
     for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(sign, lambda *_: sys.exit(0))
-    companion = Companion(arguments[0], dict(os.environ))
+    companion = Companion(arguments, dict(os.environ))
     try:
         companion.run(is_session_alive=lock.is_in_place)
         _log.info("the session is over")

@@ -7,7 +7,7 @@ import logging
 import select
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.apiclient import AgentError
 from agent.desktop import plan as core
@@ -35,9 +35,9 @@ NOTHING = News(revision="", language="zh", notices=(), ended=())
 class Companion:
     """One person's companion."""
 
-    def __init__(self, socket_path: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, socket_paths: Sequence[str], environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._link = Link(socket_path)
+        self._link = Link(*socket_paths)
         self._screen = Screen(environment)
         self._news = NOTHING
         self._memory: dict[str, core.Told] = {}

@@ -31,8 +31,9 @@ BASE = "/api/v1"
 class Link:
     """The agent, whether or not it runs at the moment."""
 
-    def __init__(self, socket_path: str) -> None:
-        self._socket_path = socket_path
+    def __init__(self, *socket_paths: str) -> None:
+        """The agent answers at one of these; the first that does is kept to."""
+        self._socket_paths = deque(socket_paths)
         self._revision = ""
         self._call: Call | None = None
         self._deadline = 0.0
@@ -75,17 +76,17 @@ class Link:
         Raises:
             AgentError: it is not there, or refuses.
         """
-        return ask(self._socket_path, "POST", f"{BASE}/{what}", {})
+        return ask(self._socket_paths[0], "POST", f"{BASE}/{what}", {})
 
     def tell_now(self, what: str, fields: Mapping[str, object]) -> None:
         """Tell what is worth nothing later; an agent that is away misses it."""
         with contextlib.suppress(AgentError):
-            ask(self._socket_path, "POST", f"{BASE}/{what}", fields)
+            ask(self._socket_paths[0], "POST", f"{BASE}/{what}", fields)
 
     def _ask(self, now: float) -> None:
         known = f"&known={quote(self._revision)}" if self._revision else ""
         self._next_at = now + SHORTEST_SECONDS
-        self._call = Call(self._socket_path, "GET", f"{BASE}/notifications?wait={WAIT_SECONDS}{known}")
+        self._call = Call(self._socket_paths[0], "GET", f"{BASE}/notifications?wait={WAIT_SECONDS}{known}")
         self._deadline = now + WAIT_SECONDS + PATIENCE_SECONDS
 
     def _take(self, call: Call, now: float) -> News:
@@ -105,6 +106,7 @@ class Link:
             self._call = None
         if self._backoff.is_first:
             _log.warning("%s", error)
+        self._socket_paths.rotate(-1)
         self._backoff.failed(now)
         self._next_at = self._backoff.next_at
 
@@ -112,7 +114,7 @@ class Link:
         while self._outbox:
             what, fields = self._outbox[0]
             try:
-                ask(self._socket_path, "POST", f"{BASE}/{what}", fields)
+                ask(self._socket_paths[0], "POST", f"{BASE}/{what}", fields)
             except AgentError as error:
                 if error.status in _LATER:
                     return

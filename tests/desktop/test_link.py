@@ -34,13 +34,21 @@ class Scripted:
         for status, content in self._replies:
             connection, _ = self._listening.accept()
             with connection:
-                self.asked.append(connection.recv(65536).decode().partition(" HTTP")[0])
+                self.asked.append(_whole_request(connection).partition(" HTTP")[0])
                 body = json.dumps(content)
                 connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
     def end(self) -> None:
         self._thread.join()
         self._listening.close()
+
+
+def _whole_request(connection: socket.socket) -> str:
+    """Head and body: they may come apart, and closing before the body came would reset the connection."""
+    received = ""
+    while "\r\n\r\n" not in received or ("Content-Length" in received and not received.endswith("}")):
+        received += connection.recv(65536).decode()
+    return received
 
 
 @pytest.fixture
@@ -102,6 +110,19 @@ def test_what_the_agent_cannot_do_now_is_told_again(
     link.tell("seen", {"alert": "2"})
     agent.end()
     assert agent.asked == ["POST /api/v1/seen"] * 3
+
+
+def test_the_agent_is_looked_for_at_both_places(tmp_path: Path) -> None:
+    """Nobody at the first: the second is asked next, and kept to."""
+    path = str(tmp_path / "agent.sock")
+    agent = Scripted(path, [("200 OK", NEWS), ("200 OK", {})])
+    link = Link(str(tmp_path / "nobody.sock"), path)
+    link.step(0.0, is_readable=False)
+    link.step(1.0, is_readable=False)
+    assert link.step(1.0, is_readable=_answered(link)) is not None
+    link.tell("seen", {"alert": "1"})
+    agent.end()
+    assert agent.asked[1] == "POST /api/v1/seen"
 
 
 def test_an_agent_that_never_answers_is_given_up(tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_a_whole_episode(agent: RunningAgent, session: Desktop, request: pytest.
     session.picture(f"{language}-2-critical.png")
     (session.folder / "chosen").write_text(words["told"], encoding="utf-8")
     session.click(3)
-    assert eventually(lambda: len(_journal(agent, "--kind", "acknowledged")) == 1), companion.said()
-    assert getpass.getuser() in _journal(agent, "--kind", "acknowledged")[0]
+    assert eventually(lambda: len(_journal(agent, "--kind", "acknowledged")) >= 1), companion.said()
+    assert all(f"[{getpass.getuser()}]" in entry for entry in _journal(agent, "--kind", "acknowledged"))
     assert eventually(lambda: session.displayed() == 0)
     set_fault(agent, "none")
     assert eventually(lambda: session.displayed() == 1), companion.said()
@@ -92,7 +92,7 @@ def test_dunst_is_killed_and_comes_back(agent: RunningAgent, session: Desktop) -
     session.dunst()
     assert eventually(lambda: session.displayed() == 1, 30), companion.said()
     session.click(1)
-    assert eventually(lambda: len(_journal(agent, "--kind", "seen")) == 1), companion.said()
+    assert eventually(lambda: len(_journal(agent, "--kind", "seen")) >= 1), companion.said()
     assert session.displayed() == 0
 
 

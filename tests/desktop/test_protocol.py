@@ -62,13 +62,14 @@ def test_a_critical_notice_stays_until_it_is_answered(agent: RunningAgent, sessi
         assert shown.title == "CRITICAL: memory is <nearly> used up & slow"
         assert "Stop work now." in shown.body
         server.close_by(shown.handle, DISMISSED)
-        assert eventually(lambda: len(_journal(agent, "--kind", "seen")) == 1), companion.said()
+        assert eventually(lambda: len(_journal(agent, "--kind", "seen")) >= 1), companion.said()
+        before = _journal(agent, "--kind", "seen")
         server.close_by(shown.handle, DISMISSED)
         set_fault(agent, "none")
         assert eventually(lambda: len(server.calls) == 2)
         over = server.calls[1]
         assert (over.urgency, over.expires, over.title) == (1, 0, "Over: memory is <nearly> used up & slow")
-        assert len(_journal(agent, "--kind", "seen")) == 1
+        assert _journal(agent, "--kind", "seen") == before
 
 
 @pytest.mark.parametrize("reason", [EXPIRED, UNDEFINED])
@@ -128,7 +129,7 @@ def test_the_agent_may_be_killed_and_come_back(agent: RunningAgent, session: Des
         server.close_by(server.calls[0].handle, DISMISSED)
         assert eventually(lambda: "No agent is running" in companion.said())
         with running(agent.folder, port=agent.port) as again:
-            assert eventually(lambda: len(_journal(again, "--kind", "seen")) == 1, 40), companion.said()
+            assert eventually(lambda: len(_journal(again, "--kind", "seen")) >= 1, 40), companion.said()
             assert eventually(lambda: companion.said().endswith("INFO the agent answers\n"))
             assert (len(server.calls), server.closed) == (1, [])
 

@@ -24,9 +24,14 @@ from installed_agent import (
 CYCLE_SECONDS = 5.0
 FOR_SECONDS = 15.0
 """Of the shipped rule board-overheating, as it is."""
-HOT = ("board-overheating", "critical")
-STALLED = ("fan-stalled", "critical")
-CONFIG = f"language: en\nit_contact: IT desk\ndata_dir: {DATA_DIR}\nlocal: {{socket: /run/device-health/agent.sock}}\n"
+CONFIG = f"""\
+language: en
+it_contact: IT desk
+data_dir: {DATA_DIR}
+local: {{socket: /run/device-health/agent.sock}}
+probes: {{ping: {{enabled: false}}, network: {{enabled: false}}}}
+"""
+"""The machine has no network, which is another story."""
 ACCOUNT = pwd.getpwnam(USER)
 RUNTIME = f"/run/user/{ACCOUNT.pw_uid}"
 SESSION = {
@@ -171,7 +176,7 @@ def acknowledge() -> None:
     in_session("dunstctl", "context")
     until("the notification went", lambda: "displayed: 0" in in_session("dunstctl", "count").lower(), 30)
     entries = device_health("journal", "list", "--kind", "acknowledged").stdout.splitlines()
-    expect(f"acknowledged: {entries}", holds=len(entries) == 1 and USER in entries[0])
+    expect(f"acknowledged: {entries}", holds=bool(entries) and all(f"[{USER}]" in entry for entry in entries))
 
 
 def without_a_screen() -> None:
@@ -183,7 +188,7 @@ def without_a_screen() -> None:
     in_session("systemctl", "--user", "stop", "dunst", "screen")
     in_session("systemctl", "--user", "mask", "--runtime", "dunst")
     hardware("set_fan 1 0")
-    until("the stopped fan is told on the terminal", lambda: "CRITICAL" in terminal(), 90)
+    until("the stopped fan is told on the terminal", lambda: "fan1" in terminal(), 90)
     for line in filter(None, (line.strip() for line in terminal().splitlines())):
         say(f"       | {line}")
     time.sleep(1)
