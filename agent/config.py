@@ -48,6 +48,7 @@ _KEYS = (
 )
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>[0-9]{1,5})")
+_LOGIN = re.compile(r"[\w.@\\+-]{1,256}\$?")
 _RESERVED_LABELS = ("version",)
 
 
@@ -62,11 +63,16 @@ class MetricsListener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalListener:
-    """Where the local API is served: on loopback, and on a socket for commands."""
+    """Where the local API is served: on loopback, and on a socket for commands.
+
+    Users and groups are login names of those who may silence rules besides root and the agent's own user.
+    """
 
     host: str = "127.0.0.1"
     port: int = 9848
     socket: Path
+    silence_users: tuple[str, ...] = ()
+    silence_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +187,7 @@ def _metrics(top: Section, default: MetricsListener) -> MetricsListener:
 
 
 def _local(top: Section, default: LocalListener) -> LocalListener:
-    section = top.section("local", ("listen", "socket"))
+    section = top.section("local", ("listen", "socket", "silence_users", "silence_groups"))
     if section is None:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
@@ -189,7 +195,28 @@ def _local(top: Section, default: LocalListener) -> LocalListener:
         _refuse(
             section, "listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1"
         )
-    return LocalListener(host=host, port=port, socket=_folder(section, "socket") or default.socket)
+    return LocalListener(
+        host=host,
+        port=port,
+        socket=_folder(section, "socket") or default.socket,
+        silence_users=_names(section, "silence_users"),
+        silence_groups=_names(section, "silence_groups"),
+    )
+
+
+def _names(section: Section, key: str) -> tuple[str, ...]:
+    """Login names; whether the system knows them is not asked, a directory may be away for a while."""
+    names: list[str] = []
+    for node in section.items(key):
+        name = read_text(section.findings, node)
+        if name is None:
+            continue
+        if not _LOGIN.fullmatch(name):
+            section.findings.add(node, f"`{name}` is no login name; expected letters, digits and . _ - @ \\ +")
+        elif name in names:
+            section.findings.add(node, f"`{name}` stands here twice; expected each name once")
+        names.append(name)
+    return tuple(names)
 
 
 def _listen(findings: Findings, node: Node) -> tuple[str, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.config import Config, ProbeSettings
+from agent.config import Config, LocalListener, ProbeSettings
 from agent.probes.probe import Target
 
 
@@ -21,11 +21,16 @@ def describe(config: Config) -> str:
             "listen": _joined(config.metrics.host, config.metrics.port),
             **({"web_config": str(config.metrics.web_config)} if config.metrics.web_config else {}),
         },
-        "local": {"listen": _joined(config.local.host, config.local.port), "socket": str(config.local.socket)},
+        "local": _local_document(config.local),
         "network": {"targets": [_target_document(target) for target in config.targets]},
         "probes": {name: _probe_document(settings) for name, settings in config.probes.items()},
     }
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+
+
+def _local_document(local: LocalListener) -> dict[str, object]:
+    names = {"silence_users": list(local.silence_users), "silence_groups": list(local.silence_groups)}
+    return {"listen": _joined(local.host, local.port), "socket": str(local.socket), **names}
 
 
 def _target_document(target: Target) -> dict[str, object]:

@@ -15,6 +15,7 @@ from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
+from agent.outputs.users import Silencers
 
 
 class WrongWebConfig(Exception):
@@ -34,7 +35,8 @@ def build_listeners(
     Raises:
         WrongWebConfig: the web configuration is wrong.
     """
-    settings = ApiSettings(sources=sources, execute=execute, own_uid=os.geteuid())
+    silencers = Silencers(own_uid=os.geteuid(), users=config.local.silence_users, groups=config.local.silence_groups)
+    settings = ApiSettings(sources=sources, execute=execute, silencers=silencers)
     local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)

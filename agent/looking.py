@@ -12,6 +12,8 @@ from dataclasses import replace
 
 from agent.config import Config
 from agent.inventory import METRICS, PROBE
+from agent.outputs import session
+from agent.outputs.session import SESSION_METRICS
 from agent.probes import PROBES
 from agent.probes.hostfs import HostFs
 from agent.probes.probe import Context, ProbeSpec, Sampler, Unsupported
@@ -23,13 +25,16 @@ BASE_INTERVAL_SECONDS = 5.0
 
 
 CATALOGUE: Mapping[str, MetricSpec] = {
-    metric.name: metric for metrics in (*(spec.metrics for spec in PROBES), METRICS) for metric in metrics
+    metric.name: metric
+    for metrics in (*(spec.metrics for spec in PROBES), METRICS, SESSION_METRICS)
+    for metric in metrics
 }
-"""Every metric that the probes and the agent itself can give, by name."""
+"""Every metric that the probes, the agent itself and users' companions can give, by name."""
 
 PROVIDERS: Mapping[str, str] = {
     **{metric.name: spec.name for spec in PROBES for metric in spec.metrics},
     **{metric.name: PROBE for metric in METRICS},
+    **{metric.name: session.PROBE for metric in SESSION_METRICS},
 }
 """The probe that gives each metric."""
 

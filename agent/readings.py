@@ -40,7 +40,8 @@ class MetricSpec:
 
     `name` carries the base unit as its suffix and no prefix. `lowest` and `highest` bound what is believable, in that
     unit. `removable` tells a reading of something that can be unplugged (absent, it is *gone*) from one that belongs
-    to the machine (absent, it is *lost*).
+    to the machine (absent, it is *lost*). `from_session`: a user's companion says it, which
+    never stops work.
     """
 
     name: str
@@ -51,6 +52,7 @@ class MetricSpec:
     lowest: float | None = None
     highest: float | None = None
     removable: bool = False
+    from_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

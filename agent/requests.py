@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from agent.alerts.alert import Alert, Silence, alert_id
+from agent.alerts.alert import Alert, AlertKey, Silence, alert_id
 from agent.alerts.tracker import Tracker
 from agent.outputs.command import (
     Acknowledge,
@@ -18,12 +19,19 @@ from agent.outputs.command import (
     CommandRefused,
     MarkSeen,
     RecordCheck,
+    RecordDelivery,
     RemoveSilence,
+    TellSession,
 )
 from agent.outputs.journal_output import JournalOutput
 from agent.rules.rule import Rule
+from agent.sessions import Sessions
 
 Answer = Mapping[str, object]
+
+
+MOST_DELIVERIES = 20
+"""Of one alert to one user: every way several times over, when notification servers come and go."""
 
 
 class Inbox:
@@ -53,12 +61,14 @@ class Inbox:
 
 
 class Desk:
-    """Does what is asked, and holds the silences."""
+    """Does what is asked, and holds the silences and what sessions say."""
 
     def __init__(self, tracker: Tracker, journal: JournalOutput | None, silences: Iterable[Silence]) -> None:
         self._tracker = tracker
         self._journal = journal
         self.silences = tuple(silences)
+        self.sessions = Sessions()
+        self._told: dict[tuple[AlertKey, datetime, str], tuple[tuple[str, str], ...]] = {}
 
     def answer(self, command: Command, rules: Mapping[str, Rule]) -> Answer:
         """Do it, and say what was done.
@@ -76,6 +86,15 @@ class Desk:
                 return self._silence(command, rules, now)
             case RemoveSilence():
                 return self._end_silence(command.rule, command.by, now)
+            case RecordDelivery() | TellSession() | RecordCheck():
+                return self._take_report(command, now)
+
+    def _take_report(self, command: RecordDelivery | TellSession | RecordCheck, now: datetime) -> Answer:
+        match command:
+            case RecordDelivery():
+                return self._record_delivery(command, now)
+            case TellSession():
+                return self._hear_session(command)
             case RecordCheck():
                 return self._record_check(command, now)
 
@@ -103,6 +122,29 @@ class Desk:
             for key in fresh:
                 self._journal.record_seen(key, at=now, user=command.by)
         return {"alert": alert_id(alert.key), "seen": True, "first": alert.key in fresh}
+
+    def _record_delivery(self, command: RecordDelivery, now: datetime) -> Answer:
+        """Record it where it says something new; a user who goes on and on must not fill the record."""
+        alert = self._find(command.alert)
+        live = {one.key: one.active_at for one in self._tracker.alerts}
+        self._told = {of: said for of, said in self._told.items() if live.get(of[0]) == of[1]}
+        said = self._told.get((alert.key, alert.active_at, command.by), ())
+        this = (command.way, command.detail)
+        is_new = said[-1:] != (this,)
+        if is_new and len(said) >= MOST_DELIVERIES:
+            raise CommandRefused("this alert was told in too many ways already", HTTPStatus.TOO_MANY_REQUESTS)
+        if is_new:
+            self._told[alert.key, alert.active_at, command.by] = (*said, this)
+            if self._journal:
+                self._journal.record_delivered(
+                    alert.key, at=now, user=command.by, way=command.way, detail=command.detail
+                )
+        return {"alert": alert_id(alert.key), "recorded": is_new}
+
+    def _hear_session(self, command: TellSession) -> Answer:
+        if not self.sessions.hear(command.by, command.readings, time.monotonic()):
+            raise CommandRefused("too many sessions report already", HTTPStatus.TOO_MANY_REQUESTS)
+        return {"taken": len(command.readings)}
 
     def _silence(self, command: AddSilence, rules: Mapping[str, Rule], now: datetime) -> Answer:
         if command.rule not in rules:

@@ -138,7 +138,7 @@ class Agent:
             self._start_afresh(lapse)
         elif lapse.elapsed_seconds > LONGEST_LAPSE_SECONDS + self._orders.config.interval_seconds:
             self._note_gap(lapse)
-        snapshot = self._observed(self._runner.cycle())
+        snapshot = self._desk.sessions.added_to(self._observed(self._runner.cycle()), time.monotonic())
         now = snapshot.taken_at
         self._growth.observe(snapshot, time.monotonic())
         verdicts = evaluate(self._rulebook.compiled, snapshot, self._known(), self._growth)

@@ -26,6 +26,26 @@ def faults(folder: Path, text: str) -> list[str]:
     return [str(fault).removeprefix(f"{folder}/") for fault in caught.value.faults]
 
 
+def test_every_wrong_name_of_who_may_silence_is_told_at_its_place(tmp_path: Path) -> None:
+    """What is no name, no text, no list, or stands there twice."""
+    text = """\
+local:
+  silence_users: [li, "two words", 1000, li, "", "a:b"]
+  silence_groups: it
+  silence_group: [it]
+"""
+    no_name = "expected letters, digits and . _ - @ \\ +"
+    assert faults(tmp_path, text) == [
+        f"agent.yaml:2:23: `two words` is no login name; {no_name}",
+        "agent.yaml:2:36: `1000` is a number in YAML; put it in quotes to make it text",
+        "agent.yaml:2:42: `li` stands here twice; expected each name once",
+        "agent.yaml:2:46: this text is empty; expected some words",
+        f"agent.yaml:2:50: `a:b` is no login name; {no_name}",
+        "agent.yaml:3:19: `it` stands here; expected a list",
+        "agent.yaml:4:3: unknown key `silence_group`; did you mean `silence_groups`?",
+    ]
+
+
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     """Nothing written is nothing wrong."""
     assert load(tmp_path, "") == Config(
@@ -44,7 +64,7 @@ interval: 10s
 data_dir: /srv/health
 rules_dir: /srv/rules
 metrics: {listen: "[::1]:1", web_config: /srv/web.yaml}
-local: {listen: "localhost:2", socket: /srv/sock}
+local: {listen: "localhost:2", socket: /srv/sock, silence_users: [li, 'CORP\\wang'], silence_groups: [it]}
 network:
   targets:
     - {name: crm, role: business, address: crm.example.com, port: 443}
@@ -59,7 +79,13 @@ probes: {temperature: {every: 500ms, deadline: 1m}, gpu: {enabled: false}}
         data_dir=Path("/srv/health"),
         rules_dir=Path("/srv/rules"),
         metrics=MetricsListener(host="::1", port=1, web_config=Path("/srv/web.yaml")),
-        local=LocalListener(host="localhost", port=2, socket=Path("/srv/sock")),
+        local=LocalListener(
+            host="localhost",
+            port=2,
+            socket=Path("/srv/sock"),
+            silence_users=("li", "CORP\\wang"),
+            silence_groups=("it",),
+        ),
         targets=(
             Target(name="crm", role="business", address="crm.example.com", port=443),
             Target(name="v6", role="dns", address="2001:db8::1"),

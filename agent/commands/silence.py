@@ -1,4 +1,4 @@
-"""`device-health silence`: mute a rule for a while, with a reason; root or the agent's own user only."""
+"""`device-health silence`: mute a rule for a while, with a reason; for those whom the configuration permits."""
 
 from __future__ import annotations
 

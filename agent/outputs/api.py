@@ -1,8 +1,8 @@
 """The local API: what the agent knows as JSON, and what people may change.
 
-Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root and the
-agent's own user may silence. Over TCP on loopback nobody is known, so everything is read-only, and a web page of
-another origin gets nothing. Nothing is changed in the event loop.
+Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root, the
+agent's own user and those whom the configuration names may silence. Over TCP on loopback nobody is known, so
+everything is read-only, and a web page of another origin gets nothing. Nothing is changed in the event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from agent.outputs.command import Command, CommandRefused, Execute
 from agent.outputs.exchange import Handler, Request, Response
 from agent.outputs.origin import refuse_foreign_pages
 from agent.outputs.refusal import Refused, json_response
-from agent.outputs.users import user_name
+from agent.outputs.users import Silencers, may_silence, user_name
 
 BODY_LIMIT_BYTES = 256 * 1024
 """A command has a few hundred bytes; the result of a check has some ten thousand."""
@@ -31,7 +31,7 @@ class ApiSettings:
 
     sources: Sources
     execute: Execute
-    own_uid: int
+    silencers: Silencers
 
 
 def api(settings: ApiSettings) -> Handler:
@@ -52,7 +52,7 @@ def api(settings: ApiSettings) -> Handler:
 async def _answer(request: Request, documents: Mapping[str, Read], settings: ApiSettings) -> Document:
     change = CHANGES.get((request.method, request.path))
     if change is not None:
-        by = await _permitted_name(request, change, settings.own_uid)
+        by = await _permitted_name(request, change, settings.silencers)
         return await _execute(change.build(fields_of(request.body), by), settings.execute)
     if request.method in ("GET", "HEAD") and request.path in documents:
         return await answer_read(documents[request.path], request.query)
@@ -63,7 +63,7 @@ async def _answer(request: Request, documents: Mapping[str, Read], settings: Api
     raise Refused(404, f"there is no {request.path}")
 
 
-async def _permitted_name(request: Request, change: Change, own_uid: int) -> str:
+async def _permitted_name(request: Request, change: Change, silencers: Silencers) -> str:
     if request.query:
         raise Refused(400, "what is to be changed is told in the body; expected no parameters")
     uid = request.peer.uid
@@ -71,9 +71,18 @@ async def _permitted_name(request: Request, change: Change, own_uid: int) -> str
         raise Refused(403, "nothing can be changed over TCP; use the agent's socket")
     if uid is None:
         raise Refused(403, "nothing can be changed because the system does not tell who is calling")
-    if change.for_administrators and uid not in (0, own_uid):
-        raise Refused(403, "only an administrator may silence a rule")
+    if change.for_administrators:
+        await _require_silencer(uid, silencers)
     return await user_name(uid)
+
+
+async def _require_silencer(uid: int, silencers: Silencers) -> None:
+    try:
+        is_permitted = await may_silence(uid, silencers)
+    except TimeoutError:
+        raise Refused(503, "the system does not tell in time whether you may silence a rule", retry_after="5") from None
+    if not is_permitted:
+        raise Refused(403, "only an administrator may silence a rule, or whom agent.yaml names under local")
 
 
 async def _execute(command: Command, execute: Execute) -> Document:

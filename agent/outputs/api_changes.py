@@ -13,13 +13,20 @@ from agent.outputs.command import (
     GivenAnswer,
     MarkSeen,
     RecordCheck,
+    RecordDelivery,
     RemoveSilence,
+    TellSession,
 )
 from agent.outputs.refusal import Refused
+from agent.outputs.session import session_readings
 
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 """A rule that is silent for longer than a month should be disabled in the rules, where it is seen."""
 
+LONGEST_DETAIL = 200
+"""Characters about how a person was told, such as the name of the notification server."""
+
+WAYS = ("notification", "page", "terminal", "none")
 VERDICTS = ("normal", "warning", "critical", "unknown")
 
 Fields = Mapping[str, object]
@@ -59,6 +66,21 @@ def _mark_seen(fields: Fields, by: str) -> Command:
     return MarkSeen(alert=_text(fields, "alert"), by=by)
 
 
+def _record_delivery(fields: Fields, by: str) -> Command:
+    _expect(fields, "alert", "way", "detail")
+    way, detail = fields["way"], fields["detail"]
+    if way not in WAYS:
+        raise Refused(400, f"way: expected {', '.join(WAYS[:-1])} or {WAYS[-1]}")
+    if not isinstance(detail, str) or len(detail) > LONGEST_DETAIL or not detail.isprintable():
+        raise Refused(400, f"detail: expected a line of at most {LONGEST_DETAIL} characters, which may be empty")
+    return RecordDelivery(alert=_text(fields, "alert"), way=str(way), detail=detail.strip(), by=by)
+
+
+def _tell_session(fields: Fields, by: str) -> Command:
+    _expect(fields, "readings")
+    return TellSession(readings=session_readings(fields["readings"]), by=by)
+
+
 def _add_silence(fields: Fields, by: str) -> Command:
     _expect(fields, "rule", "seconds", "reason")
     seconds = fields["seconds"]
@@ -94,6 +116,8 @@ def _given(answer: object) -> GivenAnswer:
 CHANGES: Mapping[tuple[str, str], Change] = {
     ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge),
     ("POST", "/api/v1/seen"): Change(build=_mark_seen),
+    ("POST", "/api/v1/deliveries"): Change(build=_record_delivery),
+    ("POST", "/api/v1/session-readings"): Change(build=_tell_session),
     ("POST", "/api/v1/checks"): Change(build=_record_check),
     ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True),
     ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True),

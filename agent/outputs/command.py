@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from agent.readings import Reading
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
@@ -25,6 +27,24 @@ class MarkSeen:
     """Somebody was shown an alert, named by its id."""
 
     alert: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDelivery:
+    """How a person was told of an alert, named by its id: the way that worked, or none."""
+
+    alert: str
+    way: str
+    detail: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellSession:
+    """What a user's companion reads in their session; nothing when it ends."""
+
+    readings: tuple[Reading, ...]
     by: str
 
 
@@ -65,7 +85,7 @@ class RecordCheck:
     by: str
 
 
-Command = Acknowledge | MarkSeen | AddSilence | RemoveSilence | RecordCheck
+Command = Acknowledge | MarkSeen | RecordDelivery | TellSession | AddSilence | RemoveSilence | RecordCheck
 Execute = Callable[[Command], "Future[Mapping[str, object]]"]
 """Hands a command to the main thread, at once; the future is cancelled when nobody waits for it any more."""
 

@@ -130,6 +130,11 @@ class JournalOutput:
         """An alert was shown to a person."""
         self._keeper.keep([self._about(key, at, Kind.SEEN, user)], now=at)
 
+    def record_delivered(self, key: AlertKey, *, at: datetime, user: str, way: str, detail: str = "") -> None:
+        """A person was told of an alert in this way, or could not be."""
+        body = {"way": way, **({"detail": detail} if detail else {})}
+        self._keeper.keep([self._about(key, at, Kind.DELIVERED, user, body)], now=at)
+
     def record_acknowledged(self, key: AlertKey, *, at: datetime, user: str, note: str = "") -> None:
         """A person took notice of an alert."""
         self._keeper.keep([self._about(key, at, Kind.ACKNOWLEDGED, user, {"note": note} if note else {})], now=at)

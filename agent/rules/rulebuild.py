@@ -53,8 +53,16 @@ def build(draft: Draft, catalogue: Mapping[str, MetricSpec], others: list[str]) 
         defined_at=draft.defined_at,
     )
     _check_critical(draft, rule, audience)
+    _check_trust(draft, spec)
     disabled = draft.cell("disabled")
     return None if disabled is not None and disabled.read(read_boolean) else rule
+
+
+def _check_trust(draft: Draft, spec: MetricSpec | None) -> None:
+    """Note a critical level on what a user's program says: nobody's work is stopped by that."""
+    cell = draft.cell("critical")
+    if cell is not None and spec is not None and spec.from_session:
+        cell.add(f"{spec.name} comes from a user's companion and cannot stop work; expected only a warning")
 
 
 def _check_critical(draft: Draft, rule: Rule, audience: str | None) -> None:

@@ -114,7 +114,9 @@ def test_silence_is_for_administrators(agent: RunningAgent) -> None:
         check=False,
         timeout=30,
     )
-    assert asked.stdout == "403 The agent refused: only an administrator may silence a rule.\n"
+    assert asked.stdout == (
+        "403 The agent refused: only an administrator may silence a rule, or whom agent.yaml names under local.\n"
+    )
 
 
 def test_watching_ends_quietly_with_ctrl_c(agent: RunningAgent) -> None:

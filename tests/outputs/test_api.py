@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -20,12 +21,21 @@ from agent.outputs import api as api_module
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
 from agent.outputs.api_changes import CHANGES
 from agent.outputs.api_reads import Sources
-from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
+from agent.outputs.command import (
+    Acknowledge,
+    AddSilence,
+    Command,
+    CommandRefused,
+    MarkSeen,
+    RecordDelivery,
+    RemoveSilence,
+)
 from agent.outputs.exchange import application
 from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.origin import is_loopback_host
 from agent.outputs.sockets import Tcp, Unix
+from agent.outputs.users import Silencers, may_silence
 from agent.rules.rule import Severity
 
 Serve = Callable[..., Listeners]
@@ -72,7 +82,7 @@ def start(serve: Serve, desk: Desk, feed: Feed) -> Iterator[Callable[[Update | N
 
     def begin(update: Update | None) -> tuple[str, int]:
         sources = Sources(latest=lambda: update, status=lambda: {"verdict": "正常"}, notifications=feed, language="zh")
-        settings = ApiSettings(sources=sources, execute=desk.execute, own_uid=os.getuid())
+        settings = ApiSettings(sources=sources, execute=desk.execute, silencers=Silencers(own_uid=os.getuid()))
         app = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
         started = serve(
             Listener(name="socket", address=Unix(path=f"{folder.name}/agent.sock"), app=app),
@@ -193,10 +203,12 @@ def test_changes_reach_the_main_thread_with_who_asked(
 ) -> None:
     path, _ = start(example)
     apiclient.ask(path, "POST", "/api/v1/seen", {"alert": "a"})
+    apiclient.ask(path, "POST", "/api/v1/deliveries", {"alert": "a", "way": "page", "detail": " no bus "})
     apiclient.ask(path, "POST", "/api/v1/silence", {"rule": "r", "seconds": 60, "reason": " 更换风扇 "})
     apiclient.ask(path, "DELETE", "/api/v1/silence", {"rule": "r"})
     assert desk.commands == [
         MarkSeen(alert="a", by=ME),
+        RecordDelivery(alert="a", way="page", detail="no bus", by=ME),
         AddSilence(rule="r", seconds=60.0, reason="更换风扇", by=ME),
         RemoveSilence(rule="r", by=ME),
     ]
@@ -212,8 +224,31 @@ def test_another_user_may_acknowledge_and_not_silence(
         as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/acknowledge", {"alert": "a"})),
         as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/silence", silence)),
     )
-    assert answers == ({"done": True}, "The agent refused: only an administrator may silence a rule.")
+    assert answers == (
+        {"done": True},
+        "The agent refused: only an administrator may silence a rule, or whom agent.yaml names under local.",
+    )
     assert desk.commands == [Acknowledge(alert="a", by="nobody")]
+
+
+@pytest.mark.parametrize(
+    ("users", "groups", "expected"),
+    [
+        ((), (), False),
+        (("nobody",), (), True),
+        (("daemon", "no-such-user"), (), False),
+        ((), ("nogroup",), True),
+        ((), ("no-such-group", "nogroup"), True),
+        ((), ("root",), False),
+    ],
+)
+def test_who_is_named_may_silence(users: tuple[str, ...], groups: tuple[str, ...], expected: bool) -> None:
+    """By login name, or by any group of theirs; names that the system does not know permit nobody."""
+    silencers = Silencers(own_uid=4321, users=users, groups=groups)
+    assert asyncio.run(may_silence(65534, silencers)) is expected
+    assert not asyncio.run(may_silence(999_999, silencers))
+    assert asyncio.run(may_silence(0, silencers))
+    assert asyncio.run(may_silence(4321, silencers))
 
 
 @pytest.mark.parametrize(("method", "url"), list(CHANGES))
@@ -288,6 +323,14 @@ def test_loopback_names(host: str, expected: bool) -> None:
         (("POST", "/api/v1/seen", b'{"alert": "a", "x": 1}'), (400, "expected exactly these fields: alert")),
         (("POST", "/api/v1/seen", b'{"alert": 1}'), (400, "alert: expected a text of one line")),
         (("POST", "/api/v1/seen", b'{"alert": "a\\nb"}'), (400, "alert: expected a text of one line")),
+        (
+            ("POST", "/api/v1/deliveries", b'{"alert": "a", "way": "pigeon", "detail": ""}'),
+            (400, "way: expected notification, page, terminal or none"),
+        ),
+        (
+            ("POST", "/api/v1/deliveries", b'{"alert": "a", "way": "page", "detail": "%s"}' % (b"x" * 201)),
+            (400, "detail: expected a line of at most 200 characters, which may be empty"),
+        ),
         (("POST", "/api/v1/acknowledge", b'{"alert": "unknown"}'), (404, "there is no alert unknown")),
         *(
             (

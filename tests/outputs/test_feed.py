@@ -19,6 +19,7 @@ from agent.outputs.exchange import application
 from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.sockets import Tcp
+from agent.outputs.users import Silencers
 
 PATH = "/api/v1/notifications"
 
@@ -35,7 +36,7 @@ def feed() -> Feed:
 @pytest.fixture
 def listeners(serve: Callable[..., Listeners], feed: Feed) -> Listeners:
     sources = Sources(latest=lambda: None, status=dict, notifications=feed, language="zh")
-    settings = ApiSettings(sources=sources, execute=lambda _: Future(), own_uid=os.getuid())
+    settings = ApiSettings(sources=sources, execute=lambda _: Future(), silencers=Silencers(own_uid=os.getuid()))
     app = application(api(settings))
     address = Tcp(host="127.0.0.1", port=0, loopback_only=True)
     return serve(Listener(name="local", address=address, app=app, maximum_per_peer=8))

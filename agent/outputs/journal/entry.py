@@ -50,6 +50,8 @@ class Kind(StrEnum):
     ANSWER = "answer"
     ALERT = "alert"
     """An alert changed: firing, cannot_tell, resolved or gone."""
+    DELIVERED = "delivered"
+    """How a person was told of an alert: the way in the body, or that none worked."""
     SEEN = "seen"
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"

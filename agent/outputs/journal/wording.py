@@ -18,6 +18,7 @@ KIND_NAMES: dict[str, dict[str, str]] = {
     Kind.CHECK: {"zh": "检查", "en": "check"},
     Kind.ANSWER: {"zh": "人工确认", "en": "answer"},
     Kind.ALERT: {"zh": "告警", "en": "alert"},
+    Kind.DELIVERED: {"zh": "告知", "en": "told"},
     Kind.SEEN: {"zh": "已看到", "en": "seen"},
     Kind.ACKNOWLEDGED: {"zh": "已确认", "en": "acknowledged"},
     Kind.SILENCED: {"zh": "静默", "en": "silenced"},
@@ -46,6 +47,13 @@ WORDS: dict[str, dict[str, str]] = {
     "no_record": {"zh": "此前没有记录", "en": "no record before"},
     "no_sign_of_life": {"zh": "监测程序没有回应", "en": "no sign of life from the agent"},
     "record_lost": {"zh": "磁盘已满，部分记录丢失", "en": "disk full, some entries lost"},
+}
+
+WAYS = {
+    "notification": {"zh": "桌面通知", "en": "by a desktop notification"},
+    "page": {"zh": "打开了状态页", "en": "by opening the status page"},
+    "terminal": {"zh": "终端消息", "en": "by a message to the terminal"},
+    "none": {"zh": "没有办法告知", "en": "in no way, nothing worked"},
 }
 
 ANSWERS = {
@@ -130,6 +138,11 @@ def _alert(entry: Entry, body: _Body, language: str) -> str:
     )
 
 
+def _delivered(entry: Entry, body: _Body, language: str) -> str:
+    way = WAYS.get(_text(body, "way"), {}).get(language, _text(body, "way"))
+    return _about(entry, ", ".join(filter(None, (way, _text(body, "detail")))))
+
+
 def _check(entry: Entry, body: _Body, language: str) -> str:
     result = body.get("result")
     verdict = str(result.get("verdict", "")) if isinstance(result, Mapping) else ""
@@ -193,6 +206,7 @@ _TELL: dict[str, Callable[[Entry, _Body, str], str]] = {
     Kind.CHECK: _check,
     Kind.ANSWER: _answer,
     Kind.ALERT: _alert,
+    Kind.DELIVERED: _delivered,
     Kind.SEEN: lambda entry, _, __: _about(entry),
     Kind.ACKNOWLEDGED: lambda entry, body, _: _about(entry, _text(body, "note")),
     Kind.SILENCED: _silenced,

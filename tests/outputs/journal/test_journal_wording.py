@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from agent.outputs.journal.entry import NO_ENTRY, Draft, Kind, entry_from, row_of, seal
-from agent.outputs.journal.wording import KIND_NAMES, WORDS, duration, sentence
+from agent.outputs.journal.wording import KIND_NAMES, WAYS, WORDS, duration, sentence
 
 NOW = datetime(2025, 3, 1, 8, 15, tzinfo=timezone(timedelta(hours=8)))
 UTC_TEXT = "2025-03-01T00:10:00.000000Z"
@@ -13,7 +13,7 @@ UTC_TEXT = "2025-03-01T00:10:00.000000Z"
 
 def test_every_kind_and_word_is_there_in_both_languages():
     assert set(KIND_NAMES) == set(Kind)
-    assert all(set(names) == {"zh", "en"} for names in (*KIND_NAMES.values(), *WORDS.values()))
+    assert all(set(names) == {"zh", "en"} for names in (*KIND_NAMES.values(), *WORDS.values(), *WAYS.values()))
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,16 @@ def test_every_kind_and_word_is_there_in_both_languages():
             {"kind": Kind.ACKNOWLEDGED, "rule": "r", "resource": "a=b", "user": "li", "body": {"note": "\x1b[2J"}},
             "已确认：r (a=b) - \ufffd[2J [li]",
             "acknowledged: r (a=b) - \ufffd[2J [li]",
+        ),
+        (
+            {"kind": Kind.DELIVERED, "rule": "r", "user": "li", "body": {"way": "none", "detail": "no server"}},
+            "告知：r - 没有办法告知, no server [li]",
+            "told: r - in no way, nothing worked, no server [li]",
+        ),
+        (
+            {"kind": Kind.DELIVERED, "rule": "r", "user": "li", "body": {"way": "pigeon"}},
+            "告知：r - pigeon [li]",
+            "told: r - pigeon [li]",
         ),
         ({"kind": Kind.SUSPEND, "body": {"seconds": 3725}}, "休眠：1 小时 2 分", "sleep: 1 h 2 min"),
         ({"kind": Kind.CHECKPOINT, "body": {"pruned_through": 7}}, "到期清理：第 7 条及更早的记录已清理", None),
