@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 
 from agent.desktop.companion import Companion
@@ -29,17 +30,20 @@ def main(arguments: list[str]) -> int:
     if lock is None:
         _log.info("this user's companion runs already")
         return 0
-    for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(sign, lambda *_: sys.exit(0))
-    companion = Companion(arguments, dict(os.environ))
-    try:
-        companion.run(is_session_alive=lock.is_in_place)
-        _log.info("the session is over")
-    finally:
-        for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(sign, signal.SIG_IGN)
-        companion.leave()
+    companion = Companion(arguments, dict(os.environ), end=_end_of_process())
+    companion.run(is_session_alive=lock.is_in_place)
+    companion.leave()
     return 0
+
+
+def _end_of_process() -> socket.socket:
+    """Readable once a signal asks the process to end; what is under way is finished first, so that it is known."""
+    asked, asking = socket.socketpair()
+    asking.settimeout(0)
+    signal.set_wakeup_fd(asking.detach())
+    for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(sign, lambda *_: None)
+    return asked
 
 
 if __name__ == "__main__":

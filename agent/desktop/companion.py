@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import select
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,8 @@ SESSION_SECONDS = 60.0
 """The agent forgets what a session has not said for three minutes; asking more often would be work for nothing."""
 ONE_PAGE_SECONDS = 60.0
 """The page shows every alert: what is told within a minute of its opening needs no second tab."""
-LONGEST_DETAIL = 300
+LONGEST_DETAIL = 200
+"""What the agent takes."""
 
 ACKNOWLEDGE, DETAILS, CLICK = "acknowledge", "details", "default"
 NOTHING = News(revision="", language="zh", notices=(), ended=())
@@ -35,7 +37,9 @@ NOTHING = News(revision="", language="zh", notices=(), ended=())
 class Companion:
     """One person's companion."""
 
-    def __init__(self, socket_paths: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, socket_paths: Sequence[str], environment: Mapping[str, str], *, end: socket.socket) -> None:
+        """`end` becomes readable when the process is to end."""
+        self._end = end
         self._environment = environment
         self._link = Link(*socket_paths)
         self._screen = Screen(environment)
@@ -44,39 +48,43 @@ class Companion:
         self._page_at = float("-inf")
         self._browsers: list[subprocess.Popen[bytes]] = []
         self._session_at = 0.0
+        self._has_readings = False
 
     def run(self, *, is_session_alive: Callable[[], bool]) -> None:
-        """Serve until the session is over, or a signal ends the process."""
-        is_answered = False
-        while True:
+        """Serve until the session is over, or the process is asked to end."""
+        readable: Sequence[object] = ()
+        while self._end not in readable:
             now = time.monotonic()
             if now >= self._session_at:
                 if not is_session_alive():
+                    _log.info("the session is over")
                     return
                 self._look_at_session(now)
             for event in self._screen.step(now):
                 self._take(event, now)
-            news = self._link.step(now, is_readable=is_answered)
+            news = self._link.step(now, is_readable=self._link.fileno() in readable)
             if news is not None:
                 self._news = news
                 self._memory = core.adopt(news, self._memory)
             for action in core.plan(self._news, self._memory, now):
                 self._do(action, now)
-            is_answered = self._wait()
+            readable = self._wait()
 
     def leave(self) -> None:
-        """Take everything off the screen: nobody would say any more that it is over."""
+        """Take everything off the screen, for nobody would say any more that it is over; and say that one leaves."""
         for told in self._memory.values():
             if told.handle is not None:
                 self._screen.withdraw(told.handle)
+        if self._has_readings:
+            self._link.tell_now("session-readings", {"readings": []})
 
-    def _wait(self) -> bool:
-        """Sleep until something happens or is due; whether the agent answered."""
+    def _wait(self) -> Sequence[object]:
+        """Sleep until something happens or is due; what is readable then."""
         agent, bus = self._link.fileno(), self._screen.fileno()
         wakes = (self._link.wake_at(), self._screen.wake_at(), self._session_at, core.next_at(self._news, self._memory))
         seconds = max(0.0, min(wakes) - time.monotonic())
-        readable, _, _ = select.select([one for one in (agent, bus) if one is not None], [], [], seconds)
-        return agent is not None and agent in readable
+        readable, _, _ = select.select([one for one in (self._end, agent, bus) if one is not None], [], [], seconds)
+        return readable
 
     def _take(self, event: Event, now: float) -> None:
         match event:
@@ -204,6 +212,7 @@ class Companion:
         with contextlib.suppress(OSError):  # the bus went: seen at the next step
             readings = session_readings(self._environment, self._screen.notifier)
             if readings:
+                self._has_readings = True
                 self._link.tell_now("session-readings", {"readings": readings})
 
 

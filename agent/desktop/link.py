@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Mapping
@@ -21,6 +20,8 @@ PATIENCE_SECONDS = 10.0
 """How much later than asked an answer may come; an agent that is stopped or hung never answers."""
 SHORTEST_SECONDS = 0.5
 """Between two questions: whatever the agent answers, it is not asked in a tight loop."""
+HURRY_SECONDS = 2.0
+"""For what can be missed; a session that ends is not held up by it."""
 MOST_WAITING = 200
 """What is to be told to an agent that is away; the oldest is dropped, the record has its own gap by then."""
 _LATER = (None, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
@@ -39,6 +40,7 @@ class Link:
         self._deadline = 0.0
         self._next_at = 0.0
         self._backoff = Backoff()
+        self._refusals: set[str] = set()
         self._outbox: deque[tuple[str, Mapping[str, object]]] = deque(maxlen=MOST_WAITING)
 
     def fileno(self) -> int | None:
@@ -79,9 +81,14 @@ class Link:
         return ask(self._socket_paths[0], "POST", f"{BASE}/{what}", {})
 
     def tell_now(self, what: str, fields: Mapping[str, object]) -> None:
-        """Tell what is worth nothing later; an agent that is away misses it."""
-        with contextlib.suppress(AgentError):
-            ask(self._socket_paths[0], "POST", f"{BASE}/{what}", fields)
+        """Tell what is worth nothing later; an agent that is away or busy misses it. What it refuses is said once."""
+        path = self._socket_paths[0]
+        try:
+            ask(path, "POST", f"{BASE}/{what}", fields, timeout_seconds=HURRY_SECONDS)
+        except AgentError as error:
+            if error.status is not None and str(error) not in self._refusals:
+                self._refusals.add(str(error))
+                _log.warning("%s: %s", what, error)
 
     def _ask(self, now: float) -> None:
         known = f"&known={quote(self._revision)}" if self._revision else ""

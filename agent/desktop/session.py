@@ -17,8 +17,8 @@ from jeepney import DBusAddress, new_method_call
 from agent.desktop.notifier import CannotNotify, Notifier
 
 XRANDR_SECONDS = 5.0
-MOST_SCREENS = 16
-"""More than any desk has; the agent takes no more readings than it knows."""
+MOST_SCREENS = 10
+"""More than any desk has; three readings of each and the night light are what the agent takes at once."""
 NEUTRAL_KELVIN = 6500
 """Daylight, D65: the colour temperature at which KWin changes nothing (kwin, nightlight/constants.h)."""
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -122,7 +123,7 @@ class Desktop:
         config.write_text(BUS_CONFIG.format(path=path), encoding="utf-8")
         started = self.start("dbus-daemon", f"--config-file={config}", "--nofork")
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={path}"
-        assert eventually(path.exists), started.said()
+        assert eventually(lambda: _listens(path)), started.said()
         return started
 
     def display(self) -> Program:
@@ -198,6 +199,12 @@ def browser(session: Desktop) -> Path:
     _script(folder / "xdg-open", f'printf "%s\\n" "$1" >>{opened}')
     session.environment["PATH"] = f"{folder}:{session.environment['PATH']}"
     return opened
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+    return True
 
 
 def _script(path: Path, line: str) -> None:

@@ -196,13 +196,13 @@ def test_without_notifications_the_page_opens(agent: RunningAgent, session: Desk
     companion = session.companion(agent.config)
     assert eventually(opened.exists), companion.said()
     assert "#token=" in opened.read_text(encoding="utf-8")
-    assert eventually(lambda: len(_journal(agent, "--kind", "delivery")) == 1)
-    assert "page" in _journal(agent, "--kind", "delivery")[0]
+    assert eventually(lambda: len(_journal(agent, "--kind", "delivered")) == 1)
+    assert "page" in _journal(agent, "--kind", "delivered")[0]
 
 
 def test_without_anything_the_journal_says_so(agent: RunningAgent, session: Desktop) -> None:
     """No server, no display, no terminal: nobody could be told, and that is on record."""
     with _server(session, refuses=True):
         companion = session.companion(agent.config)
-        assert eventually(lambda: len(_journal(agent, "--kind", "delivery")) == 1), companion.said()
-    assert "too many notifications" in _journal(agent, "--kind", "delivery")[0]
+        assert eventually(lambda: len(_journal(agent, "--kind", "delivered")) == 1), companion.said()
+    assert "too many notifications" in _journal(agent, "--kind", "delivered")[0]
