@@ -47,10 +47,6 @@ def _journal(agent: RunningAgent, *arguments: str) -> list[str]:
     return device_health("journal", "list", "--config", str(agent.config), *arguments).stdout.splitlines()
 
 
-def _gives_up_nothing(companion: Program) -> bool:
-    return companion.process.poll() is None
-
-
 def test_a_critical_notice_stays_until_it_is_answered(agent: RunningAgent, session: Desktop) -> None:
     """Urgency critical, never expires, three ways to answer, markup escaped; closing it marks it seen, once."""
     with _server(session) as server:
@@ -158,16 +154,16 @@ def _cpu_seconds(program: Program) -> float:
 
 def test_one_companion_for_each_user(agent: RunningAgent, session: Desktop) -> None:
     """A second one leaves at once, with status 0; when the first is gone, however it went, another may start."""
-    first = session.companion(agent.config)
-    assert eventually((session.folder / "runtime" / "device-health" / "desktop.lock").exists)
-    second = session.companion(agent.config)
-    assert second.process.wait(20) == 0
-    assert "this user's companion runs already" in second.said()
-    first.end(signal.SIGKILL)
-    third = session.companion(agent.config)
-    time.sleep(1)
-    assert _gives_up_nothing(third)
-    assert third.end(signal.SIGHUP) == 0
+    with _server(session) as server:
+        first = session.companion(agent.config)
+        assert eventually(lambda: len(server.calls) == 1), first.said()
+        second = session.companion(agent.config)
+        assert second.process.wait(30) == 0
+        assert "this user's companion runs already" in second.said()
+        first.end(signal.SIGKILL)
+        third = session.companion(agent.config)
+        assert eventually(lambda: len(server.calls) == 2), third.said()
+        assert third.end(signal.SIGHUP) == 0
 
 
 def test_at_its_end_nothing_is_left_on_the_screen(agent: RunningAgent, session: Desktop) -> None:
