@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "alerts": ("agent.commands.alerts", "List the alerts of the running agent."),
     "acknowledge": ("agent.commands.acknowledge", "Say that an alert is known and being dealt with."),
     "silence": ("agent.commands.silence", "Mute a rule for a while, with a reason."),
+    "page": ("agent.commands.page", "Open the status page, so that the record names you."),
     "rules": ("agent.commands.rules", "Check, test, list and export rules."),
     "procedure": ("agent.commands.procedure", "Show every clause of the procedure and what watches it."),
     "journal": ("agent.commands.journal", "Read, verify and export the operation record."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable
 
@@ -15,7 +14,10 @@ from agent.outputs.exposition import Page
 from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp, Unix
-from agent.outputs.users import Silencers
+from agent.statuspage import StatusPage
+
+LOCAL_CONNECTIONS = 64
+"""Two users with a companion, and a page in two browsers that open six connections each, are 26; who waits counts."""
 
 
 class WrongWebConfig(Exception):
@@ -29,15 +31,20 @@ def build_listeners(
     is_ready: Callable[[], bool],
     sources: Sources,
     execute: Execute,
+    status_page: StatusPage,
 ) -> Listeners:
     """The configured listeners, not yet started.
 
     Raises:
         WrongWebConfig: the web configuration is wrong.
     """
-    silencers = Silencers(own_uid=os.geteuid(), users=config.local.silence_users, groups=config.local.silence_groups)
-    settings = ApiSettings(sources=sources, execute=execute, silencers=silencers)
-    local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
+    settings = ApiSettings(
+        sources=sources,
+        execute=execute,
+        silencers=status_page.silencers,
+        session_uid=status_page.sessions.uid_of,
+    )
+    local = application(status_page.around(api(settings)), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)
     return Listeners(
@@ -52,8 +59,15 @@ def build_listeners(
                 name="local",
                 address=Tcp(host=config.local.host, port=config.local.port, loopback_only=True),
                 app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+                maximum_per_peer=LOCAL_CONNECTIONS // 2,  # every browser here comes from 127.0.0.1
             ),
-            Listener(name="socket", address=Unix(path=str(config.local.socket)), app=local),
+            Listener(
+                name="socket",
+                address=Unix(path=str(config.local.socket)),
+                app=local,
+                maximum_connections=LOCAL_CONNECTIONS,
+            ),
         ]
     )
 

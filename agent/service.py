@@ -28,6 +28,7 @@ from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
+from agent.overview import PageSources
 from agent.readings import Labels, Snapshot
 from agent.requests import Desk, Inbox
 from agent.rules.evaluate import evaluate
@@ -35,6 +36,8 @@ from agent.rules.growth import Growth
 from agent.rules.rule import Rule
 from agent.stages import Orders, build_stages, record_start
 from agent.standing import status_document
+from agent.statuspage import StatusPage, status_page, today_of
+from agent.trends import Trends
 from agent.version import VERSION
 from agent.yamlsource import Faults
 
@@ -89,8 +92,9 @@ class Agent:
             clause_status=lambda update: self._rulebook.clause_numbers(update),  # noqa: PLW0108  # a reload replaces it
             witness=self._witness if self._journal else None,
         )
+        trends = Trends()
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
-        self._publisher = Publisher([self._metrics, self._orders.log, *recorded])
+        self._publisher = Publisher([self._metrics, self._orders.log, trends, *recorded])
         self._listeners = build_listeners(
             self._orders.config,
             render=self._metrics.render,
@@ -102,7 +106,20 @@ class Agent:
                 language=self._orders.config.language,
             ),
             execute=self._inbox.execute,
+            status_page=self._status_page(trends),
         )
+
+    def _status_page(self, trends: Trends) -> StatusPage:
+        config = self._orders.config
+        sources = PageSources(
+            rulebook=lambda: self._rulebook,
+            latest=lambda: self._latest,
+            trends=trends,
+            today=today_of(config, self._journal),
+            interval_seconds=config.interval_seconds,
+        )
+        address = lambda: self._listeners.addresses["local"]  # noqa: E731  # known once they run
+        return status_page(config, self._orders.host, sources, self._inbox.execute, address)
 
     def stop(self) -> None:
         """End after what is under way; safe in a signal handler."""

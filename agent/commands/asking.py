@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -19,8 +18,6 @@ ANSWERS: Mapping[str, bool | None] = {
     **dict.fromkeys(("n", "no", "否"), False),
     "": None,
 }
-RECORDED = {True: "yes", False: "no", None: "skipped"}
-"""An answer as the journal keeps it."""
 
 
 def ask_operator(rulebook: Rulebook) -> dict[str, bool | None]:
@@ -32,20 +29,6 @@ def ask_operator(rulebook: Rulebook) -> dict[str, bool | None]:
     click.echo(WORDS[language]["ask"], err=True)
     questions = rulebook.procedure.questions.values()
     return {question.name: _answer(question.ask[language], language) for question in questions}
-
-
-def journal_answers(rulebook: Rulebook, answers: Mapping[str, bool | None]) -> list[dict[str, Any]]:
-    """The answers for the journal: each with the question as it was put, and the first clause that it serves."""
-    clauses = reversed(list(rulebook.procedure.clauses.values()))
-    clause_of = {name: clause.name for clause in clauses for name in clause.ask}
-    return [
-        {
-            "question": rulebook.procedure.questions[name].ask[rulebook.reader.language],
-            "answer": RECORDED[answer],
-            "clause": clause_of.get(name, ""),
-        }
-        for name, answer in answers.items()
-    ]
 
 
 def _answer(question: str, language: str) -> bool | None:

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from agent.apiclient import AgentError, ask
-from agent.commands.asking import ask_operator, journal_answers
+from agent.checking import check_document, digest_of
+from agent.commands.asking import ask_operator
 from agent.commands.closing import closing_lines
 from agent.commands.options import (
     captured_machine_options,
@@ -25,9 +26,8 @@ from agent.commands.options import (
 from agent.config import Config
 from agent.looking import host_at
 from agent.onepass import one_pass
-from agent.rules.assessment import answered, findings
 from agent.rules.clause import EXIT_STATUS, Standing
-from agent.standing import clause_lines, standing_document, verdict_line
+from agent.standing import clause_lines, verdict_line
 
 WORDS = {
     "zh": {
@@ -68,9 +68,7 @@ def command(  # one parameter for each option
     host = host_at(sysfs, procfs)
     answers = ask_operator(rulebook) if asks else {}
     found = one_pass(config, rulebook, host, _progress(config.language))
-    said = (*findings(found.verdicts), *answered(rulebook.procedure, answers))
-    document = standing_document(rulebook, rulebook.states(found.snapshot, said), found.snapshot.taken_at)
-    document["answers"] = journal_answers(rulebook, answers)
+    document = check_document(rulebook, found, answers)
     if host.is_redirected:
         document["recorded"] = ""
         click.echo(WORDS[config.language]["captured"], err=True)
@@ -82,7 +80,7 @@ def command(  # one parameter for each option
 
 def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str:
     """Hand the check to the running agent's journal: the time it was recorded, empty where it was not."""
-    fields: dict[str, object] = {"result": _digest(document), "answers": document["answers"], "closing": closing}
+    fields: dict[str, object] = {"result": digest_of(document), "answers": document["answers"], "closing": closing}
     try:
         return str(ask(str(config.local.socket), "POST", "/api/v1/checks", fields)["recorded_at"])
     except AgentError as error:
@@ -90,22 +88,6 @@ def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str
         for line in refusal_lines(error, config.language):
             click.echo(line, err=True)
         return ""
-
-
-def _digest(document: Mapping[str, Any]) -> dict[str, object]:
-    """What the journal keeps of a check: every clause's verdict, and the rules that were not normal."""
-    return {
-        "verdict": document["verdict"],
-        "taken_at": document["taken_at"],
-        "clauses": [
-            {
-                "clause": clause["clause"],
-                "verdict": clause["verdict"],
-                "rules": [rule for rule in clause["rules"] if rule["verdict"] != Standing.NORMAL.value],
-            }
-            for clause in document["clauses"]
-        ],
-    }
 
 
 def _show(document: Mapping[str, Any], config: Config, *, as_json: bool, closing: bool) -> None:

@@ -1,21 +1,22 @@
 """The local API: what the agent knows as JSON, and what people may change.
 
 Over the Unix socket the kernel tells who calls: any local user may see, mark seen and acknowledge; only root, the
-agent's own user and those whom the configuration names may silence. Over TCP on loopback nobody is known, so
-everything is read-only, and a web page of another origin gets nothing. Nothing is changed in the event loop.
+agent's own user and those whom the configuration names may silence. Over TCP on loopback a caller is known by the
+status page's session only; without one everything is read-only, and a web page of another origin gets nothing.
+Nothing is changed in the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.outputs.api_changes import CHANGES, Change, fields_of
 from agent.outputs.api_reads import Document, Read, Sources, answer_read, reads
 from agent.outputs.command import Command, CommandRefused, Execute
 from agent.outputs.exchange import Handler, Request, Response
-from agent.outputs.origin import refuse_foreign_pages
+from agent.outputs.origin import refuse_cross_site, refuse_foreign_pages
 from agent.outputs.refusal import Refused, json_response
 from agent.outputs.users import Silencers, may_silence, user_name
 
@@ -32,6 +33,8 @@ class ApiSettings:
     sources: Sources
     execute: Execute
     silencers: Silencers
+    session_uid: Callable[[Request], int | None] = lambda _: None
+    """The user of a status page's session, for what comes over TCP."""
 
 
 def api(settings: ApiSettings) -> Handler:
@@ -52,8 +55,8 @@ def api(settings: ApiSettings) -> Handler:
 async def _answer(request: Request, documents: Mapping[str, Read], settings: ApiSettings) -> Document:
     change = CHANGES.get((request.method, request.path))
     if change is not None:
-        by = await _permitted_name(request, change, settings.silencers)
-        return await _execute(change.build(fields_of(request.body), by), settings.execute)
+        by = await _permitted_name(request, change, settings)
+        return await executed(change.build(fields_of(request.body), by), settings.execute)
     if request.method in ("GET", "HEAD") and request.path in documents:
         return await answer_read(documents[request.path], request.query)
     allowed = [method for method, path in CHANGES if path == request.path]
@@ -63,17 +66,23 @@ async def _answer(request: Request, documents: Mapping[str, Read], settings: Api
     raise Refused(404, f"there is no {request.path}")
 
 
-async def _permitted_name(request: Request, change: Change, silencers: Silencers) -> str:
+async def _permitted_name(request: Request, change: Change, settings: ApiSettings) -> str:
     if request.query:
         raise Refused(400, "what is to be changed is told in the body; expected no parameters")
-    uid = request.peer.uid
-    if not request.peer.over_unix:
-        raise Refused(403, "nothing can be changed over TCP; use the agent's socket")
+    uid = request.peer.uid if request.peer.over_unix else _page_user(request, change, settings)
     if uid is None:
         raise Refused(403, "nothing can be changed because the system does not tell who is calling")
     if change.for_administrators:
-        await _require_silencer(uid, silencers)
+        await _require_silencer(uid, settings.silencers)
     return await user_name(uid)
+
+
+def _page_user(request: Request, change: Change, settings: ApiSettings) -> int:
+    uid = settings.session_uid(request) if change.from_page else None
+    if uid is None:
+        raise Refused(403, "nothing can be changed over TCP without a page's session; use the agent's socket")
+    refuse_cross_site(request)
+    return uid
 
 
 async def _require_silencer(uid: int, silencers: Silencers) -> None:
@@ -85,7 +94,12 @@ async def _require_silencer(uid: int, silencers: Silencers) -> None:
         raise Refused(403, "only an administrator may silence a rule, or whom agent.yaml names under local")
 
 
-async def _execute(command: Command, execute: Execute) -> Document:
+async def executed(command: Command, execute: Execute) -> Document:
+    """What the main thread answers.
+
+    Raises:
+        Refused: it says no, or is not done in time; then it is withdrawn.
+    """
     try:
         return await asyncio.wait_for(asyncio.wrap_future(execute(command)), COMMAND_SECONDS)
     except TimeoutError:

@@ -35,10 +35,14 @@ Build = Callable[[Fields, str], Command]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that can be changed: how its command is made of the fields and the caller's name, and who may."""
+    """One thing that can be changed: how its command is made of the fields and the caller's name, and who may.
+
+    `from_page` lets the status page do it with a session; the rest is for programs on the socket.
+    """
 
     build: Build
     for_administrators: bool = False
+    from_page: bool = False
 
 
 def fields_of(body: bytes) -> Fields:
@@ -114,13 +118,13 @@ def _given(answer: object) -> GivenAnswer:
 
 
 CHANGES: Mapping[tuple[str, str], Change] = {
-    ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge),
-    ("POST", "/api/v1/seen"): Change(build=_mark_seen),
+    ("POST", "/api/v1/acknowledge"): Change(build=_acknowledge, from_page=True),
+    ("POST", "/api/v1/seen"): Change(build=_mark_seen, from_page=True),
     ("POST", "/api/v1/deliveries"): Change(build=_record_delivery),
     ("POST", "/api/v1/session-readings"): Change(build=_tell_session),
     ("POST", "/api/v1/checks"): Change(build=_record_check),
-    ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True),
-    ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True),
+    ("POST", "/api/v1/silence"): Change(build=_add_silence, for_administrators=True, from_page=True),
+    ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True, from_page=True),
 }
 """Every change by method and path."""
 

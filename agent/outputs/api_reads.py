@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -50,6 +52,7 @@ def reads(sources: Sources) -> dict[str, Read]:
         "/api/v1/status": _plain(sources.status),
         "/api/v1/alerts": _plain(lambda: alerts_form(latest())),
         "/api/v1/readings": _plain(lambda: readings_form(latest())),
+        "/api/v1/openapi.json": _plain(_description),
         "/api/v1/notifications": _notifications(sources.notifications, sources.language),
     }
 
@@ -72,6 +75,13 @@ def _plain(document: Callable[[], Document]) -> Read:
         return document()
 
     return Read(answer=answer)
+
+
+def _description() -> Document:
+    """The description of this API, for programs; read when somebody asks, which is seldom."""
+    with open(os.path.join(os.path.dirname(__file__), "openapi.json"), encoding="utf-8") as file:
+        document: Document = json.load(file)
+    return document
 
 
 def _notifications(feed: Feed, own_language: str) -> Read:

@@ -16,11 +16,12 @@ _ESCAPED = re.compile(r"(?:[^%]|%[0-9a-fA-F]{2})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Who is calling. `uid` is known for a Unix socket's peer, where the kernel tells it; `address` for TCP."""
+    """Who is calling: `uid` for a Unix socket's peer, where the kernel tells it; `address` and `port` for TCP."""
 
     over_unix: bool
     uid: int | None = None
     address: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,18 @@ def refuse_foreign_pages(request: Request) -> None:
         raise Refused(403, f"pages of {origin!r} may not read this")
 
 
+def refuse_cross_site(request: Request) -> None:
+    """Let pass what our own page asks: JSON, which no form can send, from our own origin, which no page can forge.
+
+    Raises:
+        Refused: 403 or 415, with what is missing.
+    """
+    if request.headers.get("origin") != f"http://{request.headers.get('host', '')}":
+        raise Refused(403, "this is done by the status page only; expected its own Origin")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused(415, "expected a body of application/json")
+
+
 def is_loopback_host(host: str) -> bool:
     """Whether a Host header names this machine: `localhost` or a loopback address, with or without a port."""
     name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")

@@ -201,10 +201,11 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def _send(self, response: Response, *, close: bool = False) -> None:
+        is_bodiless = response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        about_body = {"content-type": response.content_type, "content-length": str(len(response.body))}
         headers = {
             "date": formatdate(time.time(), usegmt=True),
-            "content-type": response.content_type,
-            "content-length": str(len(response.body)),
+            **({} if is_bodiless else about_body),  # a length of 0 would be the whole page's (RFC 9110, 15.4.5)
             **response.headers,
             **({"connection": "close"} if close or self._is_last else {}),
         }

@@ -83,7 +83,8 @@ def bind(address: Address) -> Bound:
 def peer_of(connection: socket.socket) -> Peer:
     """Who is on the other end: the user by SO_PEERCRED (unix(7)) or the address."""
     if connection.family != getattr(socket, "AF_UNIX", None):
-        return Peer(over_unix=False, address=str(connection.getpeername()[0]))
+        address, port = connection.getpeername()[:2]
+        return Peer(over_unix=False, address=str(address), port=int(port))
     if not hasattr(socket, "SO_PEERCRED"):  # macOS and the BSDs; a caller that is not known may only look
         return Peer(over_unix=True)
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from agent.outputs.journal.entry import Entry, Kind, happened_at, has_time
+from agent.outputs.journal.entry import NO_ENTRY, Entry, Kind, happened_at, has_time
 from agent.outputs.journal.history import Span, points_between, spans_between
 from agent.outputs.journal.reading import (
     Filter,
@@ -16,9 +17,11 @@ from agent.outputs.journal.reading import (
     last_run_before,
     reader,
 )
-from agent.outputs.journal.verification import verify
+from agent.outputs.journal.verification import Verification, verify
 from agent.outputs.report.build import build_report
 from agent.outputs.report.report import Material, Report, Request
+
+_NOT_PROVEN = Verification(detail="The record was not proven.", entries=0, first_id=1, head=NO_ENTRY)
 
 
 def read_report(path: str, request: Request) -> Report:
@@ -27,10 +30,26 @@ def read_report(path: str, request: Request) -> Report:
     Where nothing is known of the period, the report's `is_empty` holds. Raises what `open_reader` raises.
     """
     with reader(path) as connection:
-        return build_report(_collect(connection, request), request)
+        whole = replace(
+            _recorded(connection, request),
+            points=points_between(connection, request.since, request.until),
+            clause_seconds=_added_up(spans_between(connection, request.since, request.until)),
+            verification=verify(connection, request.witness),
+        )
+        return build_report(whole, request)
 
 
-def _collect(connection: sqlite3.Connection, request: Request) -> Material:
+def read_entries(path: str, request: Request) -> Report:
+    """The report of a period without its proof and its curves: quick enough for a page that asks again and again.
+
+    Raises what `open_reader` raises.
+    """
+    with reader(path) as connection:
+        return build_report(_recorded(connection, request), request)
+
+
+def _recorded(connection: sqlite3.Connection, request: Request) -> Material:
+    """What the entries alone tell of the period, nothing proven."""
     since, until = request.since, request.until
     ran_before = last_run_before(connection, since)
     later = Filter(since=until, kinds=(Kind.GAP, Kind.SUSPEND))
@@ -41,9 +60,9 @@ def _collect(connection: sqlite3.Connection, request: Request) -> Material:
         corrections=_timed(entries(connection, Filter(since=since, kinds=(Kind.CORRECTION,)))),
         ran_before=None if ran_before is None else ran_before.kind == Kind.AGENT_START,
         last_alive_at=last_alive_at(connection),
-        points=points_between(connection, since, until),
-        clause_seconds=_added_up(spans_between(connection, since, until)),
-        verification=verify(connection, request.witness),
+        points=(),
+        clause_seconds={},
+        verification=_NOT_PROVEN,
     )
 
 

@@ -1,0 +1,62 @@
+"""`device-health page`: the status page in the browser, opened so that the record names the user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import webbrowser
+from pathlib import Path
+
+import click
+
+from agent.commands.options import ask_agent, config_option, read_config
+
+WORDS = {
+    "zh": {
+        "opened": "状态页已在浏览器中打开。",
+        "open_it": "请在一分钟内用浏览器打开（只能用一次，只对您本人有效）：",
+    },
+    "en": {
+        "opened": "The status page is open in the browser.",
+        "open_it": "Open this in a browser within a minute (it works once, and for you alone):",
+    },
+}
+OPENER_SECONDS = 5.0
+"""xdg-open returns when the browser has taken the address; one that starts anew may go on in the foreground."""
+
+
+@click.command("page")
+@config_option
+@click.option("--print", "only_prints", is_flag=True, help="Print the address instead of opening a browser.")
+def command(config_path: Path | None, only_prints: bool) -> None:  # noqa: FBT001  # click passes flags by name
+    """Open the status page so that what you acknowledge and check there is recorded under your name.
+
+    Without it the page at http://127.0.0.1:9848/ only shows. Where no browser can be opened the address is printed.
+    """
+    config = read_config(config_path)
+    url = str(ask_agent(config, "POST", "/api/v1/page-tokens", {})["url"])
+    words = WORDS[config.language]
+    if not only_prints and opened(url):
+        click.echo(words["opened"])
+        return
+    click.echo(words["open_it"], err=True)
+    click.echo(url)
+
+
+def opened(url: str) -> bool:
+    """Whether a browser took the address: the desktop's own way first, then whatever Python finds with a screen."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False  # a browser in this terminal would hold it, and has no room for the page
+    opener = shutil.which("xdg-open")
+    if opener is None:
+        return webbrowser.open(url)
+    try:
+        done = subprocess.run(
+            [opener, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=OPENER_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True  # it shows the page and has not returned
+    except OSError:
+        return False
+    return done.returncode == 0
