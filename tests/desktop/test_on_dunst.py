@@ -15,7 +15,7 @@ from pathlib import Path
 import jeepney
 import pytest
 
-from tests.desktop.a_desktop import MISSING, Desktop, desktop
+from tests.desktop.a_desktop import MISSING, Desktop, browser, desktop
 from tests.desktop.faults import set_fault, write_fault
 from tests.running_agent import ROOT, RunningAgent, device_health, eventually, running
 
@@ -94,6 +94,21 @@ def test_dunst_is_killed_and_comes_back(agent: RunningAgent, session: Desktop) -
     session.click(1)
     assert eventually(lambda: len(_journal(agent, "--kind", "seen")) >= 1), companion.said()
     assert session.displayed() == 0
+
+
+def test_a_click_opens_the_page(agent: RunningAgent, session: Desktop) -> None:
+    """The notification itself is a button: the page opens with a token of this user, and the alert counts as seen."""
+    opened = browser(session)
+    companion = session.companion(agent.config)
+    set_fault(agent, "critical")
+    assert eventually(lambda: session.displayed() == 1), companion.said()
+    assert not opened.exists()
+    session.click(2)
+    assert eventually(opened.exists), companion.said()
+    assert "/#token=" in opened.read_text(encoding="utf-8")
+    assert eventually(lambda: len(_journal(agent, "--kind", "seen")) >= 1), companion.said()
+    told = _journal(agent, "--kind", "delivered")
+    assert [line for line in told if "dunst" in line], told
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become other users")
