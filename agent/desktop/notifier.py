@@ -81,12 +81,13 @@ class Notifier:
         Raises:
             CannotNotify: there is no such bus, or it refuses.
         """
+        self._connection = _connect(address)
+        self._signals: deque[Message] = deque()
         try:
-            self._connection: DBusConnection = open_dbus_connection(address)
-            self._signals: deque[Message] = deque()
             self._owner = self._watch()
-        except (OSError, ValueError, RuntimeError, AuthenticationError) as error:
-            raise CannotNotify(f"no session bus at {address}: {error or type(error).__name__}") from error
+        except (OSError, CannotNotify) as error:
+            self._connection.close()
+            raise CannotNotify(f"the session bus at {address} does not answer: {error}") from error
         self._capabilities: frozenset[str] | None = None
         self._server = ""
 
@@ -222,6 +223,13 @@ class Notifier:
             return self._connection.send_and_get_reply(message, timeout=CALL_SECONDS)
         except TimeoutError:
             raise CannotNotify(f"no answer from the bus within {CALL_SECONDS:g} s") from None
+
+
+def _connect(address: str) -> DBusConnection:
+    try:
+        return open_dbus_connection(address)
+    except (OSError, ValueError, RuntimeError, AuthenticationError) as error:
+        raise CannotNotify(f"no session bus at {address}: {error or type(error).__name__}") from error
 
 
 def _escaped(body: str) -> str:
