@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Mapping
 
 OPENER = "xdg-open"
-START_SECONDS = 3.0
-"""xdg-open says at once when it knows no browser; one that still runs by then is the browser itself."""
+START_SECONDS = 10.0
+"""xdg-open says so when it knows no browser, on a slow computer after some seconds; one that still runs by then is the
+browser itself."""
 
 
 class CannotOpen(Exception):

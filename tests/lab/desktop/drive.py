@@ -158,7 +158,7 @@ def heat() -> None:
     allowed = FOR_SECONDS + 2 * CYCLE_SECONDS + 1
     begun = time.monotonic()
     hardware("set_temp 1 97")
-    while time.monotonic() < begun + 2 * allowed and not SHOWN.exists():
+    while time.monotonic() < begun + 2 * allowed and not (SHOWN.exists() and SHOWN.read_text()):
         time.sleep(0.05)
     passed = time.monotonic() - begun
     lines = SHOWN.read_text().splitlines() if SHOWN.exists() else []
@@ -187,6 +187,8 @@ def without_a_screen() -> None:
     until("the user is logged in on the terminal", lambda: TERMINAL in hardware("who"), 20)
     in_session("systemctl", "--user", "stop", "dunst", "screen")
     in_session("systemctl", "--user", "mask", "--runtime", "dunst")
+    in_session("systemctl", "--user", "unset-environment", "DISPLAY")
+    in_session("systemctl", "--user", "restart", "device-health-desktop")
     hardware("set_fan 1 0")
     until("the stopped fan is told on the terminal", lambda: "fan1" in terminal(), 90)
     for line in filter(None, (line.strip() for line in terminal().splitlines())):
