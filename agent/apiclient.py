@@ -24,6 +24,64 @@ class AgentError(Exception):
         self.status = status
 
 
+class Call:
+    """One request under way: wait until `fileno` is readable, as long as you like, then take the `answer`."""
+
+    def __init__(
+        self,
+        socket_path: str,
+        method: str,
+        path: str,
+        fields: Mapping[str, object] | None = None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Send it.
+
+        Raises:
+            AgentError: no agent runs there, or it may not be asked.
+        """
+        self._socket_path = socket_path
+        self._connection = http.client.HTTPConnection("localhost", timeout=timeout_seconds)
+        try:
+            self._connection.sock = _connect(socket_path, timeout_seconds)
+            body = None if fields is None else json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        except (OSError, http.client.HTTPException) as error:
+            raise self._ended(error) from error
+
+    def fileno(self) -> int:
+        """Readable when the answer begins, or when there will be none."""
+        return int(self._connection.sock.fileno())
+
+    def close(self) -> None:
+        """Give the answer up."""
+        self._connection.close()
+
+    def answer(self) -> dict[str, object]:
+        """What the agent says; the call is over then.
+
+        Raises:
+            AgentError: it does not answer in time, or it refuses.
+        """
+        try:
+            response = self._connection.getresponse()
+            answer = _decoded(response.read(LONGEST_ANSWER_BYTES))
+        except (OSError, http.client.HTTPException) as error:
+            raise self._ended(error) from error
+        finally:
+            self.close()
+        if response.status >= 400:
+            raise AgentError(f"The agent refused: {answer.get('error', response.reason)}.", response.status)
+        return answer
+
+    def _ended(self, error: OSError | http.client.HTTPException) -> AgentError:
+        self.close()
+        if isinstance(error, TimeoutError):
+            return AgentError(f"The agent at {self._socket_path} does not answer. Is the computer overloaded?")
+        return AgentError(f"The agent at {self._socket_path} gave no proper answer: {error or type(error).__name__}.")
+
+
 def ask(
     socket_path: str,
     method: str,
@@ -37,24 +95,7 @@ def ask(
     Raises:
         AgentError: no agent runs there, it may not be asked, it does not answer in time, or it refuses.
     """
-    connection = http.client.HTTPConnection("localhost", timeout=timeout_seconds)
-    try:
-        connection.sock = _connect(socket_path, timeout_seconds)
-        body = None if fields is None else json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-        response = connection.getresponse()
-        answer = _decoded(response.read(LONGEST_ANSWER_BYTES))
-    except TimeoutError:
-        raise AgentError(f"The agent at {socket_path} does not answer. Is the computer overloaded?") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise AgentError(
-            f"The agent at {socket_path} gave no proper answer: {error or type(error).__name__}."
-        ) from error
-    finally:
-        connection.close()
-    if response.status >= 400:
-        raise AgentError(f"The agent refused: {answer.get('error', response.reason)}.", response.status)
-    return answer
+    return Call(socket_path, method, path, fields, timeout_seconds=timeout_seconds).answer()
 
 
 def _connect(path: str, timeout_seconds: float) -> socket.socket:

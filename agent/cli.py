@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "procedure": ("agent.commands.procedure", "Show every clause of the procedure and what watches it."),
     "journal": ("agent.commands.journal", "Read, verify, correct and export the operation record."),
     "report": ("agent.commands.report", "Report on a shift or a day."),
+    "desktop": ("agent.commands.desktop", "Show the alerts on this user's desktop."),
     "record": ("agent.commands.record", "Record this machine's readings for rule tests."),
     "config": ("agent.commands.config", "Check or show the configuration."),
 }

@@ -1,6 +1,8 @@
 """Who may import whom inside the agent: the stages know only what lies before them."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ STAGES = {
     "agent.rules": ("agent.readings", "agent.yamlsource"),
     "agent.alerts": ("agent.rules.rule", "agent.readings", "agent.yamlsource"),
     "agent.outputs": ("agent.alerts.alert", "agent.rules.rule", "agent.readings"),
+    "agent.desktop": ("agent.apiclient",),
 }
 """What each stage may import of the agent besides itself; modules outside the stages may import anything."""
 
@@ -22,6 +25,12 @@ SHARED = {
     "agent.yamlsource": "the web configuration is YAML too",
 }
 """Neutral modules every stage may use, and why."""
+
+OUTSIDE = frozenset({"agent.desktop"})
+"""Processes of their own, which know the agent only through its API: nothing neutral either, it would be memory."""
+
+HEAVY = frozenset({"click", "yaml", "psutil", "prometheus_client", "h11", "asyncio", "bcrypt", "pyroute2"})
+"""What the companion, which is there all day in every session, does not load."""
 
 
 def module_name(path: Path) -> str:
@@ -50,7 +59,7 @@ def _from(module: str, names: list[ast.alias]) -> Iterator[str]:
 
 
 def is_allowed(stage: str, imported: str) -> bool:
-    allowed = (stage, *STAGES[stage], *SHARED)
+    allowed = (stage, *STAGES[stage], *(() if stage in OUTSIDE else SHARED))
     return any(imported == name or imported.startswith(f"{name}.") for name in allowed)
 
 
@@ -74,6 +83,23 @@ def test_the_check_sees_a_wrong_import() -> None:
     assert not is_allowed("agent.probes", "agent.alerts.alert")
     assert is_allowed("agent.alerts", "agent.rules.rule")
     assert not is_allowed("agent.alerts", "agent.rules.loader")
+    assert not is_allowed("agent.desktop", "agent.database")
+
+
+def test_jeepney_is_imported_by_the_companion_only() -> None:
+    """Nobody else speaks D-Bus."""
+    found = {module_name(path) for path in FILES if "jeepney" in path.read_text(encoding="utf-8")}
+    assert {name for name in found if stage_of(name) != "agent.desktop"} == set()
+
+
+def test_the_companion_loads_little() -> None:
+    """None of the agent's libraries, and of the agent itself only the way to ask it."""
+    code = "import sys, agent.desktop.__main__; print(*sys.modules)"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(made.stdout.split())
+    assert loaded & HEAVY == set()
+    own = {name for name in loaded if name.startswith("agent.") and stage_of(name) != "agent.desktop"}
+    assert own == {"agent.apiclient"}
 
 
 def test_no_file_outgrows_its_room() -> None:

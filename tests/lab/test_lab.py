@@ -1,7 +1,7 @@
 """Runs each job of this folder in the lab machine: real kernel drivers, a real systemd, the installed agent.
 
 The folder of the lab is named by the environment variable LAB; it has `run` and `hardware.sh`, and the machine has
-been built. A job gets its own folder's files, those beside this file, and all wheels.
+been built. A job gets its own folder's files, those beside this file, what is deployed with it, and all wheels.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def test_job(job: str, lab: Path, wheels: Path, tmp_path: Path) -> None:
     shutil.copytree(HERE / job, folder)
     for shared in (*HERE.glob("*.py"), *HERE.glob("*.sh"), lab / "hardware.sh"):
         shutil.copy(shared, folder)
+    shutil.copytree(ROOT / "deploy", folder / "deploy")
     shutil.copytree(wheels, folder / "wheels")
     done = subprocess.run(
         [str(lab / "run"), str(folder), str(LIMIT_SECONDS)], capture_output=True, text=True, check=False
