@@ -24,6 +24,7 @@ from agent.config import Config
 from agent.inventory import Inventory, observe
 from agent.listening import build_listeners
 from agent.looking import configured_probes
+from agent.machine import machine_identity
 from agent.memory import DATABASE, Kept, Memory
 from agent.outputs.command import Command
 from agent.outputs.journal_output import JournalOutput
@@ -107,6 +108,8 @@ class Agent:
             VERSION,
             clause_status=lambda update: self._rulebook.clause_numbers(update),  # noqa: PLW0108  # a reload replaces it
             witness=self._witness if self._journal else None,
+            machine=machine_identity(self._orders.host),
+            digest=lambda: self._rulebook.digest,
         )
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
         self._publisher = Publisher([self._metrics, self._orders.log, *recorded])
