@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from agent.alerts.alert import Update
 from agent.config import Config
 from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Execute
 from agent.outputs.exchange import Handler, application
 from agent.outputs.exposition import Page
@@ -26,8 +26,7 @@ def build_listeners(
     *,
     render: Callable[[str | None], Page],
     is_ready: Callable[[], bool],
-    latest: Callable[[], Update | None],
-    status: Callable[[], Mapping[str, object]],
+    sources: Sources,
     execute: Execute,
 ) -> Listeners:
     """The configured listeners, not yet started.
@@ -35,7 +34,7 @@ def build_listeners(
     Raises:
         WrongWebConfig: the web configuration is wrong.
     """
-    settings = ApiSettings(latest=latest, status=status, execute=execute, own_uid=os.geteuid())
+    settings = ApiSettings(sources=sources, execute=execute, own_uid=os.geteuid())
     local = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
     pages = metrics_pages(render, is_ready)
     pages, tls = _behind_web_config(pages, config)

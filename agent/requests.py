@@ -90,17 +90,19 @@ class Desk:
 
     def _acknowledge(self, command: Acknowledge, now: datetime) -> Answer:
         alert = self._find(command.alert)
-        is_first = self._tracker.acknowledge(alert.key, command.by, now)
-        if is_first and self._journal:
-            self._journal.record_acknowledged(alert.key, at=now, user=command.by)
-        return {"alert": alert_id(alert.key), "acknowledged": True, "first": is_first}
+        fresh = self._tracker.acknowledge(alert.key, command.by, now)
+        if self._journal:
+            for key in fresh:
+                self._journal.record_acknowledged(key, at=now, user=command.by)
+        return {"alert": alert_id(alert.key), "acknowledged": True, "first": alert.key in fresh}
 
     def _mark_seen(self, command: MarkSeen, now: datetime) -> Answer:
         alert = self._find(command.alert)
-        is_first = self._tracker.mark_seen(alert.key, now)
-        if is_first and self._journal:
-            self._journal.record_seen(alert.key, at=now, user=command.by)
-        return {"alert": alert_id(alert.key), "seen": True, "first": is_first}
+        fresh = self._tracker.mark_seen(alert.key, now)
+        if self._journal:
+            for key in fresh:
+                self._journal.record_seen(key, at=now, user=command.by)
+        return {"alert": alert_id(alert.key), "seen": True, "first": alert.key in fresh}
 
     def _silence(self, command: AddSilence, rules: Mapping[str, Rule], now: datetime) -> Answer:
         if command.rule not in rules:

@@ -20,7 +20,7 @@ from agent.rules.loader import RuleSource, load_rules, rule_sources, shipped_rul
 from agent.rules.procedure import load_procedure
 from agent.rules.reader import Reader
 from agent.rules.rule import Rule, Severity
-from agent.rules.texts import render
+from agent.rules.texts import LANGUAGES, render
 
 _STANDING = {Severity.WARNING: Standing.WARNING, Severity.CRITICAL: Standing.CRITICAL}
 
@@ -40,9 +40,16 @@ class Rulebook:
 
     def message(self, rule: Rule, alert: Alert) -> Message:
         """An alert's words in the configured language."""
+        return self._message(rule, alert, self.reader.language)
+
+    def messages(self, rule: Rule, alert: Alert) -> Mapping[str, Message]:
+        """An alert's words in every language."""
+        return {language: self._message(rule, alert, language) for language in LANGUAGES}
+
+    def _message(self, rule: Rule, alert: Alert, language: str) -> Message:
         words = render(
             rule,
-            self.reader.language,
+            language,
             severity=alert.key.severity,
             spec=self.catalogue[rule.reading],
             resource=alert.key.resource,

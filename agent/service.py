@@ -6,40 +6,35 @@ this one. Of a captured machine nothing is recorded.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from agent import sdnotify
 from agent.alerts.alert import Alert, Message, Update
-from agent.alerts.policy import Policy
-from agent.alerts.tracker import Tracker
 from agent.bell import Bell
-from agent.clock import ClockWatch, Lapse, boot_id
-from agent.config import Config
-from agent.inventory import Inventory, observe
+from agent.clock import ClockWatch, Lapse
+from agent.inventory import observe
 from agent.listening import build_listeners
-from agent.looking import configured_probes
 from agent.machine import machine_identity
 from agent.memory import DATABASE, Kept, Memory
+from agent.notification_form import documents
+from agent.notifications import Board, next_board
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Command
+from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
-from agent.outputs.log import LogOutput
 from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
-from agent.probes.hostfs import HostFs
-from agent.probes.probe import Context
-from agent.probes.runner import Runner
 from agent.readings import Labels, Snapshot
 from agent.requests import Desk, Inbox
-from agent.rulebook import Rulebook
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
 from agent.rules.rule import Rule
+from agent.stages import Orders, build_stages, record_start
 from agent.standing import status_document
 from agent.version import VERSION
 from agent.yamlsource import Faults
@@ -51,17 +46,6 @@ SETTLE_SECONDS = 60.0
 
 LONGEST_LAPSE_SECONDS = 60.0
 """A cycle that comes later than this leaves a gap in the record; below it an alert's `for` bridges it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What the agent is started with. `read_rules` reads the rules again and raises `Faults` when they are wrong."""
-
-    config: Config
-    rulebook: Rulebook
-    read_rules: Callable[[], Rulebook]
-    host: HostFs
-    log: LogOutput
 
 
 class Agent:
@@ -90,16 +74,13 @@ class Agent:
         self._journal = JournalOutput(path, now=datetime.now(UTC)) if is_recorded else None
 
     def _build_stages(self) -> None:
-        rules, config = self._rulebook.rules, self._orders.config
-        targets = () if self._orders.host.is_redirected else config.targets
-        context = Context(host=self._orders.host, targets=targets)
-        self._runner = Runner(configured_probes(config), context, self._kept.facts)
-        self._inventory = Inventory(self._rulebook.catalogue, self._kept.sensors)
+        stages = build_stages(self._orders, self._kept, self._message)
+        self._runner, self._inventory = stages.runner, stages.inventory
+        self._tracker, self._policy = stages.tracker, stages.policy
         self._growth = Growth(self._rulebook.compiled.windows)
-        self._tracker = Tracker(rules, self._message, self._kept.alerts)
-        self._policy = Policy(rules, self._message, self._kept.told)
         self._desk = Desk(self._tracker, self._journal, self._kept.silences)
         self._inbox = Inbox(self._bell.ring)
+        self._board, self._feed = Board(), Feed()
 
     def _build_outputs(self) -> None:
         self._metrics = MetricsOutput(
@@ -117,8 +98,12 @@ class Agent:
             self._orders.config,
             render=self._metrics.render,
             is_ready=lambda: self._is_ready,
-            latest=lambda: self._latest,
-            status=self._status,
+            sources=Sources(
+                latest=lambda: self._latest,
+                status=self._status,
+                notifications=self._feed,
+                language=self._orders.config.language,
+            ),
             execute=self._inbox.execute,
         )
 
@@ -141,7 +126,8 @@ class Agent:
         """
         self._listeners.start()
         _log.info("listening: %s", ", ".join(f"{name} {at}" for name, at in self._listeners.addresses.items()))
-        self._record_start()
+        if self._journal is not None:
+            record_start(self._journal, self._orders)
         try:
             self._loop()
         finally:
@@ -172,7 +158,9 @@ class Agent:
             transitions=transitions,
             announced=announced,
             silences=silences,
+            told=frozenset(self._policy.told),
         )
+        self._post(self._latest)  # before the disk is asked for anything: people come first
         self._publisher.publish(self._latest)
         return self._latest
 
@@ -199,7 +187,13 @@ class Agent:
         self._keep_silences()
         if self._latest is not None:  # what people ask next must show what they just did
             self._latest = replace(self._latest, alerts=self._tracker.alerts, silences=self._desk.silences)
+            self._post(self._latest)
         return answer
+
+    def _post(self, update: Update) -> None:
+        """Tell the companions and the page what people are to know now."""
+        self._board = next_board(self._board, update, self._rulebook.messages)
+        self._feed.publish(documents(self._board, self._orders.config.it_contact))
 
     def _say_ready(self) -> None:
         sdnotify.notify(*([] if self._is_ready else [sdnotify.READY]), sdnotify.WATCHDOG)
@@ -274,16 +268,6 @@ class Agent:
     def _keep_silences(self) -> None:
         if self._memory is not None:
             self._memory.keep_silences(self._desk.silences)
-
-    def _record_start(self) -> None:
-        if self._journal is not None:
-            self._journal.record_start(
-                at=datetime.now(UTC),
-                version=VERSION,
-                boot_id=boot_id(),
-                config_hash=hashlib.sha256(repr(self._orders.config).encode()).hexdigest(),
-                rules_hash=self._rulebook.digest,
-            )
 
     def _end(self) -> None:
         self._is_ready = False

@@ -45,11 +45,11 @@ def test_no_agent_is_said_so(tmp_path: Path) -> None:
     path = str(tmp_path / "agent.sock")
     expected = f"No agent is running: nobody answers at {path}. Start it with `device-health run`."
     with pytest.raises(AgentError) as missing:
-        ask(path, "GET", "/api/status")
+        ask(path, "GET", "/api/v1/status")
     with socket.socket(socket.AF_UNIX) as crashed:
         crashed.bind(path)
     with pytest.raises(AgentError) as left_over:
-        ask(path, "GET", "/api/status")
+        ask(path, "GET", "/api/v1/status")
     assert (str(missing.value), str(left_over.value)) == (expected, expected)
 
 
@@ -72,7 +72,7 @@ def test_no_agent_is_said_so(tmp_path: Path) -> None:
 def test_a_bad_answer_is_one_sentence(answering: Callable[[bytes | None], str], answer: bytes, sentence: str) -> None:
     path = answering(answer)
     with pytest.raises(AgentError) as caught:
-        ask(path, "GET", "/api/status")
+        ask(path, "GET", "/api/v1/status")
     assert str(caught.value) == sentence.format(path)
 
 
@@ -81,7 +81,7 @@ def test_an_agent_that_does_not_answer_is_waited_for_only_so_long(
 ) -> None:
     path = answering(None)
     with pytest.raises(AgentError, match="does not answer"):
-        ask(path, "GET", "/api/status", timeout_seconds=0.05)
+        ask(path, "GET", "/api/v1/status", timeout_seconds=0.05)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="becoming another user needs root")
@@ -92,7 +92,7 @@ def test_a_closed_door_is_said_so(answering: Callable[[bytes | None], str]) -> N
     if child == 0:
         os.setuid(65534)
         try:
-            ask(path, "GET", "/api/status")
+            ask(path, "GET", "/api/v1/status")
         except AgentError as error:
             os._exit(0 if "You may not connect to" in str(error) else 1)
         finally:

@@ -13,7 +13,7 @@ def test_it_is_ready_and_serves_metrics_and_nothing_else(tmp_path: Path) -> None
         assert agent.get("/-/healthy")[0] == 200
         status, body = agent.get("/metrics")
         assert (status, "endpoint_agent_info" in body) == (200, True)
-        assert [agent.get(path)[0] for path in ("/", "/api/status", "/debug")] == [404, 404, 404]
+        assert [agent.get(path)[0] for path in ("/", "/api/v1/status", "/debug")] == [404, 404, 404]
 
 
 def test_sigterm_and_ctrl_c_end_it_within_two_seconds(tmp_path: Path) -> None:
@@ -117,6 +117,29 @@ def test_a_firing_alert_survives_kill_9(tmp_path: Path) -> None:
 def fired_at(agent: RunningAgent) -> list[str]:
     alerts = json.loads(agent.command("alerts", "--json").stdout)["alerts"]
     return [alert["fired_at"] for alert in alerts if alert["rule"] == "test-hot"]
+
+
+def test_an_acknowledgement_survives_kill_9_and_ends_with_the_episode(tmp_path: Path) -> None:
+    """Unseen is timed until somebody acknowledges; that is in the metrics after a restart, and gone with the alert."""
+    memory_rule(tmp_path, below=1)
+    port = write_config(tmp_path)
+
+    def of(agent: RunningAgent, metric: str) -> list[float]:
+        start = f'endpoint_alert_{metric}{{clause="4.1.a.1",resource="",rule="test-hot",'
+        return [value for name, value in agent.series().items() if name.startswith(start)]
+
+    with running(tmp_path, port=port) as agent:
+        assert eventually(lambda: of(agent, "unseen_seconds") not in ([], [0.0]))
+        assert of(agent, "acknowledged") == []
+        assert agent.command("acknowledge", "test-hot").returncode == 0
+        assert eventually(lambda: of(agent, "acknowledged") == [1.0])
+        assert of(agent, "unseen_seconds") == []
+        agent.stop(signal.SIGKILL)
+    with running(tmp_path, port=port) as agent:
+        assert (of(agent, "acknowledged"), of(agent, "unseen_seconds")) == ([1.0], [])
+        memory_rule(tmp_path, below=0.0001)
+        agent.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: of(agent, "acknowledged") == [])
 
 
 def test_sighup_takes_new_rules_and_keeps_the_old_when_they_are_wrong(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ class Update:
     """One cycle for the outputs.
 
     `alerts` holds every pending and firing alert. `announced` are the transitions that people are told about now:
-    not inhibited by a firing cause, not silenced, not held back after a suspend.
+    not inhibited by a firing cause, not silenced, not held back after a suspend. `told` are all alerts that people have
+    been told of and not yet of their end.
     """
 
     snapshot: Snapshot
@@ -120,3 +121,4 @@ class Update:
     transitions: tuple[Transition, ...] = ()
     announced: tuple[Transition, ...] = ()
     silences: tuple[Silence, ...] = ()
+    told: frozenset[AlertKey] = frozenset()

@@ -91,21 +91,48 @@ class Tracker:
             return None
         return (worst_firing(named) or named)[0]
 
-    def mark_seen(self, key: AlertKey, at: datetime) -> bool:
-        """Note that a person saw the alert; the first time counts. Whether this was the first."""
-        return self._note(key, seen_at=at)
+    def mark_seen(self, key: AlertKey, at: datetime) -> tuple[AlertKey, ...]:
+        """Note that a person saw the alert, and with a critical one its warning; the first time counts.
 
-    def acknowledge(self, key: AlertKey, by: str, at: datetime) -> bool:
-        """Note that a person is dealing with the alert; the first one counts. Whether this was the first."""
-        return self._note(key, acknowledged_at=at, acknowledged_by=by)
+        The alerts that nobody had seen before, the named one first.
+        """
+        fresh = [alert for alert in self._meant(key) if alert.seen_at is None]
+        return self._keep(replace(alert, seen_at=at) for alert in fresh)
 
-    def _note(self, key: AlertKey, **fields: datetime | str) -> bool:
-        alert = self._alerts.get(_identity(key))
-        first = next(iter(fields))
-        if alert is None or getattr(alert, first) is not None:
-            return False
-        self._alerts[_identity(key)] = replace(alert, **fields)  # type: ignore[arg-type]  # the two callers above
-        return True
+    def acknowledge(self, key: AlertKey, by: str, at: datetime) -> tuple[AlertKey, ...]:
+        """Note that a person is dealing with the alert, and so has seen it; the first one counts.
+
+        With a critical alert its warning is meant too: what is reported once must not ask again when it gets better.
+        The alerts that nobody had acknowledged before, the named one first.
+        """
+        fresh = [alert for alert in self._meant(key) if alert.acknowledged_at is None]
+        return self._keep(
+            replace(alert, acknowledged_at=at, acknowledged_by=by, seen_at=alert.seen_at or at) for alert in fresh
+        )
+
+    def _meant(self, key: AlertKey) -> list[Alert]:
+        """The alert of this key, and below a critical one its warning, pending or firing."""
+        keys = [key]
+        if key.severity is Severity.CRITICAL:
+            keys.append(replace(key, severity=Severity.WARNING))
+        return [alert for one in keys if (alert := self._alerts.get(_identity(one))) is not None]
+
+    def _keep(self, alerts: Iterable[Alert]) -> tuple[AlertKey, ...]:
+        changed = {_identity(alert.key): alert for alert in alerts}
+        self._alerts.update(changed)
+        return tuple(alert.key for alert in changed.values())
+
+    def _begun(self, alert: Alert) -> Alert:
+        """A warning that begins beside its critical is no news: it was seen, and is dealt with, like that."""
+        critical = self._alerts.get((alert.key.rule, Severity.CRITICAL, alert.key.resource))
+        if alert.key.severity is not Severity.WARNING or critical is None:
+            return alert
+        return replace(
+            alert,
+            seen_at=critical.seen_at,
+            acknowledged_at=critical.acknowledged_at,
+            acknowledged_by=critical.acknowledged_by,
+        )
 
     def _end_retired(self, now: datetime) -> list[Transition]:
         retired, self._retired = self._retired, frozenset()
@@ -127,6 +154,8 @@ class Tracker:
         after = step(before, verdict, threshold, rule.keep_firing_seconds, elapsed_seconds, now)
         if after is None:
             self._alerts.pop(key, None)
+        elif before is None:
+            after = self._alerts[key] = self._begun(after)
         elif after is not before:
             self._alerts[key] = after
         change = change_between(before, after, verdict.outcome)

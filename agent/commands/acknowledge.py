@@ -20,5 +20,5 @@ WORDS = {
 def command(alert: str, config_path: Path | None) -> None:
     """Say that ALERT (its id from `alerts`, or its rule's name) is known and being dealt with."""
     config = read_config(config_path)
-    answer = ask_agent(config, "POST", "/api/alerts/acknowledge", {"alert": alert})
+    answer = ask_agent(config, "POST", "/api/v1/acknowledge", {"alert": alert})
     click.echo(WORDS[config.language][bool(answer["first"])].format(answer["alert"]))

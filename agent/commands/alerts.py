@@ -49,7 +49,7 @@ HEADER = {
 def command(config_path: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes flags by name
     """List the alerts of the running agent, with the id that `acknowledge` takes."""
     config = read_config(config_path)
-    document = ask_agent(config, "GET", "/api/alerts")
+    document = ask_agent(config, "GET", "/api/v1/alerts")
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return

@@ -84,7 +84,7 @@ def record(config: Config, document: Mapping[str, Any], *, closing: bool) -> str
     """Hand the check to the running agent's journal: the time it was recorded, empty where it was not."""
     fields: dict[str, object] = {"result": _digest(document), "answers": document["answers"], "closing": closing}
     try:
-        return str(ask(str(config.local.socket), "POST", "/api/checks", fields)["recorded_at"])
+        return str(ask(str(config.local.socket), "POST", "/api/v1/checks", fields)["recorded_at"])
     except AgentError as error:
         click.echo(WORDS[config.language]["not_recorded"], err=True)
         for line in refusal_lines(error, config.language):

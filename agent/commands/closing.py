@@ -39,7 +39,7 @@ def closing_lines(config: Config) -> Iterator[str]:
     words = WORDS[config.language]
     yield ""
     try:
-        yield from _open_alerts(ask(str(config.local.socket), "GET", "/api/alerts"), config.language)
+        yield from _open_alerts(ask(str(config.local.socket), "GET", "/api/v1/alerts"), config.language)
     except AgentError as error:
         yield words["unknown"]
         yield from (f"  {line}" for line in refusal_lines(error, config.language))

@@ -55,7 +55,7 @@ def present_states(config: Config, rulebook: Rulebook) -> dict[str, ClauseState]
     verdicts = evaluate(rulebook.compiled, snapshot, {}, Growth(rulebook.compiled.windows))
     states = rulebook.states(snapshot, findings(verdicts))
     try:
-        document = ask(str(config.local.socket), "GET", "/api/status")
+        document = ask(str(config.local.socket), "GET", "/api/v1/status")
     except AgentError:
         return states
     return {**states, **_stated(document, states)}

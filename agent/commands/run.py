@@ -20,7 +20,8 @@ from agent.outputs.log import LogOutput
 from agent.outputs.sockets import ListenError
 from agent.probes.hostfs import HostFs
 from agent.rulebook import load_rulebook
-from agent.service import Agent, Orders
+from agent.service import Agent
+from agent.stages import Orders
 
 EXIT_REFUSED = 1
 

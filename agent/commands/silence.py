@@ -26,11 +26,11 @@ def command(rule: str, seconds: float | None, reason: str | None, end: bool, con
     config = read_config(config_path)
     words = WORDS[config.language]
     if end:
-        ask_agent(config, "DELETE", "/api/silences", {"rule": rule})
+        ask_agent(config, "DELETE", "/api/v1/silence", {"rule": rule})
         click.echo(words["ended"].format(rule))
         return
     if seconds is None or not reason:
         raise click.UsageError("--for and --reason are needed, or --end")
-    answer = ask_agent(config, "POST", "/api/silences", {"rule": rule, "seconds": seconds, "reason": reason})
+    answer = ask_agent(config, "POST", "/api/v1/silence", {"rule": rule, "seconds": seconds, "reason": reason})
     until = datetime.fromisoformat(answer["until"]).astimezone()
     click.echo(words["silenced"].format(rule, until.strftime("%Y-%m-%d %H:%M:%S")))

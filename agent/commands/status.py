@@ -41,7 +41,7 @@ def command(config_path: Path | None, as_json: bool, watch: bool) -> None:  # no
 
 def standing(config: Config, *, as_json: bool) -> tuple[str, int]:
     """What the agent says, and the exit status that says the same; the verdict is the last line."""
-    document = ask_agent(config, "GET", "/api/status")
+    document = ask_agent(config, "GET", "/api/v1/status")
     status = EXIT_STATUS[Standing(document["verdict"])]
     if as_json:
         return json.dumps(document, ensure_ascii=False, indent=2), status

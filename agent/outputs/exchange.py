@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
+LONGEST_QUERY = 1024
+"""Characters; the longest query that a page of the agent understands has some sixty."""
+
+_ESCAPED = re.compile(r"(?:[^%]|%[0-9a-fA-F]{2})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +25,14 @@ class Peer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; header names are in lower case, repeated headers joined by a comma."""
+    """One request; header names are in lower case, repeated headers joined by a comma; the query is decoded."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
     peer: Peer
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,33 @@ class App:
 
     handler: Handler
     body_limit_bytes: int
+
+
+def read_query(encoded: str) -> dict[str, str]:
+    """What stands behind a target's question mark, as forms encode it (WHATWG URL, 5.1); UTF-8 only.
+
+    Raises:
+        ValueError: it is too long, malformed, or names a thing twice; the message says which.
+    """
+    if len(encoded) > LONGEST_QUERY:
+        raise ValueError(f"the query has {len(encoded)} characters; expected at most {LONGEST_QUERY}")
+    query: dict[str, str] = {}
+    for pair in encoded.split("&") if encoded else ():
+        name, equals, value = pair.partition("=")
+        if not (name and equals and _ESCAPED.fullmatch(pair)):
+            raise ValueError("the query is malformed; expected name=value&name=value with %XX escapes")
+        key = _decoded(name)
+        if key in query:
+            raise ValueError("the query names a thing twice; expected each name once")
+        query[key] = _decoded(value)
+    return query
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote_plus(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("the query is malformed; expected UTF-8 behind its %XX escapes") from None
 
 
 def text(status: int, words: str, **headers: str) -> Response:

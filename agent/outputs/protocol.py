@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import h11
 
-from agent.outputs.exchange import App, Peer, Request, Response, text
+from agent.outputs.exchange import App, Peer, Request, Response, read_query, text
 
 REQUEST_SECONDS = 5.0
 """From a request's first byte (a connection's start) to its last: a scraper sends one in milliseconds."""
@@ -24,7 +24,8 @@ IDLE_SECONDS = 75.0
 WRITE_SECONDS = 10.0
 """How long a client may leave a response unread once the buffers are full."""
 FAREWELL_SECONDS = 1.0
-"""How long a client that was refused may go on sending before it is cut off; closing at once would lose our answer."""
+"""How long a client that was refused may go on sending before it is cut off; closing at once would lose our answer.
+Also how long one that has said its last word waits for its answer."""
 HEAD_BYTES = 16 * 1024
 """Longest head of a request; Prometheus' own has some 400 bytes."""
 
@@ -78,10 +79,22 @@ class Connection(asyncio.Protocol):
         """Take what came."""
         if self._is_refused:
             return
+        self._http.receive_data(data)
+        if self._task is not None or self._is_answered:  # not stopped at once: nobody would notice a client that leaves
+            if len(self._http.trailing_data[0]) > HEAD_BYTES:
+                self._transport.pause_reading()
+            return
         self._end_deadline("idle")
         self._begin_deadline("request", REQUEST_SECONDS)
-        self._http.receive_data(data)
         self._advance()
+
+    def eof_received(self) -> bool:
+        """The client has said its last word: a page that makes it wait is given up soon, so that it holds no place."""
+        self._is_last = True
+        if self._task is None or not self._transport.can_write_eof():  # TLS cannot be half closed
+            return False
+        self._begin_deadline("farewell", FAREWELL_SECONDS)
+        return True
 
     def pause_writing(self) -> None:
         """Give the client a time to read what it asked for."""
@@ -131,17 +144,22 @@ class Connection(asyncio.Protocol):
             self._refuse(text(413, f"The body is longer than {self._app.body_limit_bytes} bytes."))
 
     def _answer(self) -> None:
-        """Let the page answer; nothing more is read meanwhile."""
+        """Let the page answer; the client's next request waits meanwhile."""
         assert self._head is not None  # noqa: S101  # for the type checker: a message ends after its head
         self._end_deadline("request")
-        self._transport.pause_reading()
-        request = Request(
-            method=self._head.method.decode("ascii"),
-            path=self._head.target.decode("ascii").partition("?")[0],
-            headers=_joined(self._head),
-            body=bytes(self._body),
-            peer=self._peer,
-        )
+        path, _, query = self._head.target.decode("ascii").partition("?")
+        try:
+            request = Request(
+                method=self._head.method.decode("ascii"),
+                path=path,
+                headers=_joined(self._head),
+                body=bytes(self._body),
+                peer=self._peer,
+                query=read_query(query),
+            )
+        except ValueError as fault:
+            self._refuse(text(400, f"{fault}."))
+            return
         self._task = self._loop.create_task(_run(self._app, request))
         self._opened.tasks.add(self._task)
         self._task.add_done_callback(self._answered)
@@ -149,6 +167,7 @@ class Connection(asyncio.Protocol):
     def _answered(self, task: asyncio.Task[Response]) -> None:
         self._opened.tasks.discard(task)
         self._task = None
+        self._end_deadline("farewell")
         if task.cancelled() or self._transport.is_closing():
             self._transport.abort()
             return

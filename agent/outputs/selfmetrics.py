@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from agent.alerts.alert import State, Update
+from agent.alerts.alert import Alert, State, Update
 from agent.outputs.exposition import Series
-from agent.readings import MetricKind, MetricSpec, resource_name
+from agent.readings import Labels, MetricKind, MetricSpec, resource_name
+from agent.rules.rule import Audience
 
 Witness = Callable[[], tuple[int, str] | None]
 """How many entries the journal has and the hash of its last; nothing without a journal."""
@@ -44,6 +45,16 @@ PROBE_LAST_SUCCESS = MetricSpec(
 )
 ALERT_STATE = MetricSpec(
     name="alert_state", help="State of an alert: 1 pending, 2 firing; an inactive one has no series", source="rules"
+)
+ALERT_ACKNOWLEDGED = MetricSpec(
+    name="alert_acknowledged",
+    help="A firing alert that somebody takes care of, always 1; gone with the alert",
+    source="people",
+)
+ALERT_UNSEEN = MetricSpec(
+    name="alert_unseen_seconds",
+    help="How long an alert has been firing that the operator was told of and nobody has seen",
+    source="people",
 )
 CLAUSE_STATUS = MetricSpec(
     name="clause_status",
@@ -105,14 +116,30 @@ def _alerts(update: Update) -> Iterator[Series]:
     for alert in update.alerts:
         number = _STATE_NUMBER.get(alert.state)
         if number is not None:
-            rule = update.rules.get(alert.key.rule)
-            labels = (
-                ("rule", alert.key.rule),
-                ("clause", rule.clause if rule else ""),
-                ("severity", alert.key.severity.value),
-                ("resource", resource_name(alert.key.resource)),
-            )
-            yield ALERT_STATE, labels, number
+            yield ALERT_STATE, _labels(alert, update), number
+    for alert in update.alerts:
+        if alert.state is State.FIRING and alert.acknowledged_at is not None:
+            yield ALERT_ACKNOWLEDGED, _labels(alert, update), 1
+        if _is_unseen(alert, update) and alert.fired_at is not None:
+            seconds = (update.snapshot.taken_at - alert.fired_at).total_seconds()
+            yield ALERT_UNSEEN, _labels(alert, update), max(0.0, seconds)  # the clock may have been set back
+
+
+def _is_unseen(alert: Alert, update: Update) -> bool:
+    """Whether the person at the desk should know by now; what a cause explains or a silence mutes is not shown."""
+    rule = update.rules.get(alert.key.rule)
+    is_told = alert.key in update.told and all(silence.rule != alert.key.rule for silence in update.silences)
+    return is_told and alert.seen_at is None and rule is not None and rule.audience is Audience.OPERATOR
+
+
+def _labels(alert: Alert, update: Update) -> Labels:
+    rule = update.rules.get(alert.key.rule)
+    return (
+        ("rule", alert.key.rule),
+        ("clause", rule.clause if rule else ""),
+        ("severity", alert.key.severity.value),
+        ("resource", resource_name(alert.key.resource)),
+    )
 
 
 def _limits(update: Update) -> Iterator[Series]:

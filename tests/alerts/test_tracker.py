@@ -66,12 +66,44 @@ def test_acknowledging_keeps_the_first() -> None:
     """The second person to acknowledge changes nothing; an unknown alert cannot be."""
     tracker = Tracker([rule()], render, [alert(State.FIRING)])
     key = alert(State.FIRING).key
-    assert tracker.acknowledge(key, "li", at(10))
-    assert not tracker.acknowledge(key, "wang", at(20))
-    assert tracker.mark_seen(key, at(5))
+    assert tracker.mark_seen(key, at(5)) == (key,)
+    assert tracker.acknowledge(key, "li", at(10)) == (key,)
+    assert tracker.acknowledge(key, "wang", at(20)) == ()
+    assert tracker.mark_seen(key, at(25)) == ()
     (one,) = tracker.alerts
     assert (one.acknowledged_by, one.acknowledged_at, one.seen_at) == ("li", at(10), at(5))
-    assert not tracker.acknowledge(AlertKey(rule="hot", severity=Severity.WARNING, resource=()), "li", at(1))
+    assert tracker.acknowledge(AlertKey(rule="hot", severity=Severity.WARNING, resource=()), "li", at(1)) == ()
+
+
+def test_who_acknowledges_has_seen() -> None:
+    tracker = Tracker([rule()], render, [alert(State.FIRING)])
+    tracker.acknowledge(alert(State.FIRING).key, "li", at(10))
+    assert [one.seen_at for one in tracker.alerts] == [at(10)]
+
+
+def test_a_critical_that_is_acknowledged_takes_its_warning_along() -> None:
+    """Firing, pending or begun later: when it gets better, nothing asks again. A warning says nothing of critical."""
+    warning, critical = alert(State.PENDING, severity=Severity.WARNING), alert(State.FIRING)
+    tracker = Tracker([rule()], render, [warning, critical])
+    assert tracker.acknowledge(critical.key, "li", at(10)) == (critical.key, warning.key)
+    assert [one.acknowledged_by for one in tracker.alerts] == ["li", "li"]
+
+    tracker = Tracker([rule()], render, [critical])
+    tracker.acknowledge(critical.key, "li", at(10))
+    tracker.track([verdict(Outcome.BREACH), verdict(Outcome.BREACH, severity=Severity.WARNING)], 5, at(15))
+    assert [(one.key.severity, one.acknowledged_by, one.seen_at) for one in tracker.alerts] == [
+        (Severity.CRITICAL, "li", at(10)),
+        (Severity.WARNING, "li", at(10)),
+    ]
+
+    tracker = Tracker([rule()], render, [warning, critical])
+    assert tracker.acknowledge(warning.key, "li", at(10)) == (warning.key,)
+    tracker.track([verdict(Outcome.OK), verdict(Outcome.BREACH, severity=Severity.WARNING)], 5, at(15))
+    tracker.track([verdict(Outcome.BREACH), verdict(Outcome.BREACH, severity=Severity.WARNING)], 5, at(20))
+    assert {one.key.severity: one.acknowledged_by for one in tracker.alerts} == {
+        Severity.WARNING: "li",
+        Severity.CRITICAL: "",
+    }
 
 
 def test_people_see_the_worst_level() -> None:

@@ -32,7 +32,7 @@ os.chdir(sys.argv[1])  # while it may: the folders above are closed to others
 os.setgid(65534)
 os.setuid(65534)
 try:
-    ask("agent.sock", "POST", "/api/silences", {"rule": "x", "seconds": 9, "reason": "x"})
+    ask("agent.sock", "POST", "/api/v1/silence", {"rule": "x", "seconds": 9, "reason": "x"})
 except AgentError as error:
     print(error.status, error)
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,14 +75,23 @@ def alert(name: str, state: State, severity: Severity = Severity.CRITICAL, resou
         value=3.5,
         limit=5,
         active_at=NOON - timedelta(seconds=30),
-        fired_at=NOON if state is State.FIRING else None,
+        fired_at=NOON - timedelta(seconds=15) if state is State.FIRING else None,
     )
 
 
-def update_of(*results: ProbeResult, alerts: tuple[Alert, ...] = (), verdicts: tuple[Verdict, ...] = ()) -> Update:
+def update_of(
+    *results: ProbeResult,
+    alerts: tuple[Alert, ...] = (),
+    verdicts: tuple[Verdict, ...] = (),
+    told: tuple[tuple[str, Labels, Severity], ...] = (),
+) -> Update:
     snapshot = Snapshot(taken_at=NOON, results={one.probe: one for one in results})
     return Update(
-        snapshot=snapshot, rules={"cpu-overheating": rule("cpu-overheating")}, verdicts=verdicts, alerts=alerts
+        snapshot=snapshot,
+        rules={"cpu-overheating": rule("cpu-overheating")},
+        verdicts=verdicts,
+        alerts=alerts,
+        told=frozenset(AlertKey(rule=name, resource=resource, severity=level) for name, resource, level in told),
     )
 
 
@@ -113,8 +123,15 @@ def example() -> Update:
             alert("cpu-overheating", State.PENDING, Severity.WARNING),
             alert("removed-rule", State.PENDING, resource=()),
             alert("cpu-overheating", State.INACTIVE, resource=ODD),
+            replace(
+                alert("cpu-overheating", State.FIRING, resource=(("sensor", "known"),)),
+                seen_at=NOON,
+                acknowledged_at=NOON,
+                acknowledged_by="chen",
+            ),
         ),
         verdicts=(verdict,),
+        told=(("cpu-overheating", CPU, Severity.CRITICAL),),
     )
 
 

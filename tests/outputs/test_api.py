@@ -17,10 +17,14 @@ import pytest
 from agent import apiclient
 from agent.alerts.alert import AlertKey, Update, alert_id
 from agent.outputs import api as api_module
-from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api, is_loopback_host
+from agent.outputs.api import BODY_LIMIT_BYTES, ApiSettings, api
+from agent.outputs.api_changes import CHANGES
+from agent.outputs.api_reads import Sources
 from agent.outputs.command import Acknowledge, AddSilence, Command, CommandRefused, MarkSeen, RemoveSilence
 from agent.outputs.exchange import application
+from agent.outputs.feed import Feed
 from agent.outputs.http import Listener, Listeners
+from agent.outputs.origin import is_loopback_host
 from agent.outputs.sockets import Tcp, Unix
 from agent.rules.rule import Severity
 
@@ -56,15 +60,19 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def start(serve: Serve, desk: Desk) -> Iterator[Callable[[Update | None], tuple[str, int]]]:
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def start(serve: Serve, desk: Desk, feed: Feed) -> Iterator[Callable[[Update | None], tuple[str, int]]]:
     """Serves an update on both listeners; gives the socket's path and the port."""
     folder = tempfile.TemporaryDirectory(dir="/tmp")  # the test's own folder is closed to other users
     Path(folder.name).chmod(0o755)
 
     def begin(update: Update | None) -> tuple[str, int]:
-        settings = ApiSettings(
-            latest=lambda: update, status=lambda: {"verdict": "正常"}, execute=desk.execute, own_uid=os.getuid()
-        )
+        sources = Sources(latest=lambda: update, status=lambda: {"verdict": "正常"}, notifications=feed, language="zh")
+        settings = ApiSettings(sources=sources, execute=desk.execute, own_uid=os.getuid())
         app = application(api(settings), body_limit_bytes=BODY_LIMIT_BYTES)
         started = serve(
             Listener(name="socket", address=Unix(path=f"{folder.name}/agent.sock"), app=app),
@@ -124,14 +132,14 @@ def as_nobody(work: Callable[[], object]) -> object:
 def test_everybody_may_read(start: Callable[..., tuple[str, int]], example: Update) -> None:
     """Both listeners give the same, in UTF-8 that people can read."""
     path, port = start(example)
-    for url in ("/api/status", "/api/alerts", "/api/readings"):
+    for url in ("/api/v1/status", "/api/v1/alerts", "/api/v1/readings"):
         assert over_tcp(port, url) == (200, apiclient.ask(path, "GET", url))
-    assert apiclient.ask(path, "GET", "/api/status") == {"verdict": "正常"}
+    assert apiclient.ask(path, "GET", "/api/v1/status") == {"verdict": "正常"}
 
 
 def test_readings_have_the_commands_shape(start: Callable[..., tuple[str, int]], example: Update) -> None:
     path, _ = start(example)
-    answer = apiclient.ask(path, "GET", "/api/readings")
+    answer = apiclient.ask(path, "GET", "/api/v1/readings")
     assert list(answer) == ["taken_at", "probes", "readings"]
     assert answer["probes"][3] == {  # type: ignore[index]
         "probe": "fan",
@@ -147,7 +155,7 @@ def test_an_alert_is_shown_with_the_id_that_acknowledges_it(
     start: Callable[..., tuple[str, int]], example: Update, desk: Desk
 ) -> None:
     path, _ = start(example)
-    alert = apiclient.ask(path, "GET", "/api/alerts")["alerts"][0]  # type: ignore[index]
+    alert = apiclient.ask(path, "GET", "/api/v1/alerts")["alerts"][0]  # type: ignore[index]
     assert alert == {
         "alert": alert_id(example.alerts[0].key),
         "rule": "cpu-overheating",
@@ -160,14 +168,14 @@ def test_an_alert_is_shown_with_the_id_that_acknowledges_it(
         "value": 3.5,
         "limit": 5,
         "active_at": "2026-01-02T11:59:30+00:00",
-        "fired_at": "2026-01-02T12:00:00+00:00",
+        "fired_at": "2026-01-02T11:59:45+00:00",
         "seen_at": None,
         "acknowledged_at": None,
         "acknowledged_by": "",
         "summary": {"zh": "字", "en": "words"},
         "action": {"zh": "字", "en": "words"},
     }
-    assert apiclient.ask(path, "POST", "/api/alerts/acknowledge", {"alert": alert["alert"]}) == {"done": True}
+    assert apiclient.ask(path, "POST", "/api/v1/acknowledge", {"alert": alert["alert"]}) == {"done": True}
     assert desk.commands == [Acknowledge(alert=alert["alert"], by=ME)]
 
 
@@ -184,9 +192,9 @@ def test_changes_reach_the_main_thread_with_who_asked(
     start: Callable[..., tuple[str, int]], example: Update, desk: Desk
 ) -> None:
     path, _ = start(example)
-    apiclient.ask(path, "POST", "/api/alerts/seen", {"alert": "a"})
-    apiclient.ask(path, "POST", "/api/silences", {"rule": "r", "seconds": 60, "reason": " 更换风扇 "})
-    apiclient.ask(path, "DELETE", "/api/silences", {"rule": "r"})
+    apiclient.ask(path, "POST", "/api/v1/seen", {"alert": "a"})
+    apiclient.ask(path, "POST", "/api/v1/silence", {"rule": "r", "seconds": 60, "reason": " 更换风扇 "})
+    apiclient.ask(path, "DELETE", "/api/v1/silence", {"rule": "r"})
     assert desk.commands == [
         MarkSeen(alert="a", by=ME),
         AddSilence(rule="r", seconds=60.0, reason="更换风扇", by=ME),
@@ -201,14 +209,14 @@ def test_another_user_may_acknowledge_and_not_silence(
     path, _ = start(example)
     silence = {"rule": "r", "seconds": 60, "reason": "noise"}
     answers = (
-        as_nobody(lambda: apiclient.ask(path, "POST", "/api/alerts/acknowledge", {"alert": "a"})),
-        as_nobody(lambda: apiclient.ask(path, "POST", "/api/silences", silence)),
+        as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/acknowledge", {"alert": "a"})),
+        as_nobody(lambda: apiclient.ask(path, "POST", "/api/v1/silence", silence)),
     )
     assert answers == ({"done": True}, "The agent refused: only an administrator may silence a rule.")
     assert desk.commands == [Acknowledge(alert="a", by="nobody")]
 
 
-@pytest.mark.parametrize(("method", "url"), list(api_module._CHANGES))
+@pytest.mark.parametrize(("method", "url"), list(CHANGES))
 def test_nothing_can_be_changed_over_tcp(
     start: Callable[..., tuple[str, int]], example: Update, desk: Desk, method: str, url: str
 ) -> None:
@@ -236,7 +244,7 @@ def test_pages_of_other_origins_get_nothing(
     start: Callable[..., tuple[str, int]], example: Update, headers: dict[str, str], status: int
 ) -> None:
     _, port = start(example)
-    assert over_tcp(port, "/api/readings", headers=headers)[0] == status
+    assert over_tcp(port, "/api/v1/readings", headers=headers)[0] == status
 
 
 @pytest.mark.parametrize(
@@ -263,18 +271,27 @@ def test_loopback_names(host: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        (("GET", "/api/nothing", b""), (404, "there is no /api/nothing")),
-        (("PUT", "/api/silences", b""), (405, "PUT is not possible here")),
-        (("POST", "/api/status", b""), (405, "POST is not possible here")),
-        (("POST", "/api/alerts/seen", b"[]"), (400, "the body is no JSON object")),
-        (("POST", "/api/alerts/seen", b"{}"), (400, "expected exactly these fields: alert")),
-        (("POST", "/api/alerts/seen", b'{"alert": "a", "x": 1}'), (400, "expected exactly these fields: alert")),
-        (("POST", "/api/alerts/seen", b'{"alert": 1}'), (400, "alert: expected a text of one line")),
-        (("POST", "/api/alerts/seen", b'{"alert": "a\\nb"}'), (400, "alert: expected a text of one line")),
-        (("POST", "/api/alerts/acknowledge", b'{"alert": "unknown"}'), (404, "there is no alert unknown")),
+        (("GET", "/api/v1/nothing", b""), (404, "there is no /api/v1/nothing")),
+        (("GET", "/api/status", b""), (404, "there is no /api/status")),
+        (
+            ("GET", "/api/v1/status?language=zh", b""),
+            (400, "the parameter 'language' is not known; expected none here"),
+        ),
+        (
+            ("POST", "/api/v1/seen?alert=a", b'{"alert": "a"}'),
+            (400, "what is to be changed is told in the body; expected no parameters"),
+        ),
+        (("PUT", "/api/v1/silence", b""), (405, "PUT is not possible here")),
+        (("POST", "/api/v1/status", b""), (405, "POST is not possible here")),
+        (("POST", "/api/v1/seen", b"[]"), (400, "the body is no JSON object")),
+        (("POST", "/api/v1/seen", b"{}"), (400, "expected exactly these fields: alert")),
+        (("POST", "/api/v1/seen", b'{"alert": "a", "x": 1}'), (400, "expected exactly these fields: alert")),
+        (("POST", "/api/v1/seen", b'{"alert": 1}'), (400, "alert: expected a text of one line")),
+        (("POST", "/api/v1/seen", b'{"alert": "a\\nb"}'), (400, "alert: expected a text of one line")),
+        (("POST", "/api/v1/acknowledge", b'{"alert": "unknown"}'), (404, "there is no alert unknown")),
         *(
             (
-                ("POST", "/api/silences", b'{"rule": "r", "seconds": %s, "reason": "x"}' % seconds),
+                ("POST", "/api/v1/silence", b'{"rule": "r", "seconds": %s, "reason": "x"}' % seconds),
                 (400, "seconds: expected a number above 0 and up to 2592000"),
             )
             for seconds in (b"0", b"-1", b'"1h"', b"true", b"NaN", b"1e999", b"null")
@@ -294,7 +311,7 @@ def test_what_cannot_be_done_is_answered_with_a_reason(
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 15_000])
 def test_a_body_that_is_no_json_is_refused(start: Callable[..., tuple[str, int]], example: Update, body: bytes) -> None:
     path, _ = start(example)
-    status, answer = over_socket(path, "POST", "/api/alerts/seen", body)
+    status, answer = over_socket(path, "POST", "/api/v1/seen", body)
     assert status == 400
     assert isinstance(answer, dict)
     assert answer["error"].startswith("the body is no JSON: ")
@@ -302,7 +319,7 @@ def test_a_body_that_is_no_json_is_refused(start: Callable[..., tuple[str, int]]
 
 def test_before_the_first_cycle_the_answer_is_come_back_later(start: Callable[..., tuple[str, int]]) -> None:
     path, _ = start(None)
-    assert over_socket(path, "GET", "/api/alerts") == (503, {"error": "the first cycle is not over yet"})
+    assert over_socket(path, "GET", "/api/v1/alerts") == (503, {"error": "the first cycle is not over yet"})
 
 
 def test_a_busy_main_thread_is_said_so_and_the_command_is_withdrawn(
@@ -313,7 +330,7 @@ def test_a_busy_main_thread_is_said_so_and_the_command_is_withdrawn(
     desk.answers = False
     path, _ = start(example)
     with pytest.raises(apiclient.AgentError) as caught:
-        apiclient.ask(path, "POST", "/api/alerts/seen", {"alert": "a"})
+        apiclient.ask(path, "POST", "/api/v1/seen", {"alert": "a"})
     assert (str(caught.value), caught.value.status) == (
         "The agent refused: the agent did not do it within 0.05 s.",
         HTTPStatus.GATEWAY_TIMEOUT,

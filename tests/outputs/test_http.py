@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import http.client
+import json
 import os
 import resource
 import socket
 import stat
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -100,7 +102,7 @@ def test_metrics_listener_serves_three_pages_and_nothing_else(metrics: int) -> N
     """Every other path is not there, and nothing but reading is possible."""
     answers = {(method, path): ask(metrics, path, method).status for method, path in [
         ("GET", "/metrics"), ("HEAD", "/metrics"), ("GET", "/-/healthy"), ("GET", "/-/ready"),
-        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
+        ("GET", "/"), ("GET", "/metrics/"), ("GET", "/api/v1/status"), ("POST", "/metrics"), ("DELETE", "/-/ready"),
     ]}  # fmt: skip
     assert list(answers.values()) == [200, 200, 200, 200, 404, 404, 404, 405, 405]
 
@@ -271,6 +273,42 @@ def test_a_body_beyond_the_limit_is_refused(serve: Serve, chunked: bool) -> None
     connection.close()
 
 
+@pytest.mark.parametrize(
+    ("target", "query"),
+    [
+        ("/", {}),
+        ("/?", {}),
+        ("/?a=1&b=", {"a": "1", "b": ""}),
+        ("/?known=%E6%AD%A3+%26%3D&wait=5", {"known": "正 &=", "wait": "5"}),
+        ("/?a=b=c", {"a": "b=c"}),
+    ],
+)
+def test_a_page_is_told_the_decoded_query(serve: Serve, target: str, query: dict[str, str]) -> None:
+    async def tell(request: Request) -> Response:
+        return text(200, json.dumps([request.path, dict(request.query)]))
+
+    port = port_of(serve(Listener(name="metrics", address=ANY_PORT, app=application(tell))))
+    assert json.loads(ask(port, target).content) == ["/", query]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("a", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("=1", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=1&", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%4", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%zz", "the query is malformed; expected name=value&name=value with %XX escapes."),
+        ("a=%ff", "the query is malformed; expected UTF-8 behind its %XX escapes."),
+        ("a=1&%61=2", "the query names a thing twice; expected each name once."),
+        ("a=" + "b" * 1023, "the query has 1025 characters; expected at most 1024."),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_refused_with_the_reason(serve: Serve, query: str, words: str) -> None:
+    answer = ask(port_of(serve(listener())), f"/?{query}")
+    assert (answer.status, answer.content.decode()) == (400, f"{words}\n")  # type: ignore[attr-defined]
+
+
 def test_a_failing_page_costs_its_answer_only(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async def broken(request: Request) -> Response:
         if request.path == "/broken":
@@ -358,6 +396,70 @@ def test_a_shortage_of_file_handles_is_said_once_and_waited_out(
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert read_all(client).startswith(b"HTTP/1.1 200")
     assert caplog.messages == ["metrics: cannot take connections: [Errno 24] Too many open files"]
+
+
+@pytest.fixture
+def waiting(serve: Serve) -> tuple[int, Callable[[], int]]:
+    """A listener whose page never answers, with room for four callers; the port, and how many wait now."""
+    waiters: list[Request] = []
+
+    async def hang(request: Request) -> Response:
+        waiters.append(request)
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            waiters.remove(request)
+        return text(200, "never")
+
+    app = application(hang)
+    return port_of(serve(Listener(name="metrics", address=ANY_PORT, app=app, maximum_per_peer=4))), lambda: len(waiters)
+
+
+def comes_to(count: Callable[[], int], expected: int) -> bool:
+    """Whether the count comes to be so within ten seconds."""
+    end = time.monotonic() + 10
+    while count() != expected and time.monotonic() < end:
+        threading.Event().wait(0.01)
+    return count() == expected
+
+
+@pytest.mark.parametrize("way", ["close", "half close", "reset", "close with more unread"])
+def test_a_client_that_leaves_while_it_waits_gives_its_place_back(
+    waiting: tuple[int, Callable[[], int]], way: str
+) -> None:
+    """A page that is reloaded, or a companion that restarts, must not block those who come after it."""
+    port, count = waiting
+    clients = [open_to(port, GET) for _ in range(4)]
+    assert comes_to(count, 4)
+    for client in clients:
+        if way == "half close":
+            client.shutdown(socket.SHUT_WR)
+            continue
+        if way == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if way == "close with more unread":
+            client.sendall(GET * 5)
+        client.close()
+    assert comes_to(count, 0)
+    assert [client.close() for client in clients] == [None] * 4
+
+
+def test_a_client_that_floods_while_it_waits_is_read_no_further(waiting: tuple[int, Callable[[], int]]) -> None:
+    """What it sends beyond a small buffer stays in its own."""
+    port, count = waiting
+    client = open_to(port, GET)
+    assert comes_to(count, 1)
+    client.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        client.sendall(b"x" * 50_000_000)
+    client.close()
+
+
+def test_a_client_that_says_its_last_word_still_gets_its_answer(serve: Serve) -> None:
+    """As `nc -N` does."""
+    client = open_to(port_of(serve(listener())), GET)
+    client.shutdown(socket.SHUT_WR)
+    assert read_all(client).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_close_is_quick_whatever_is_under_way(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from agent.alerts.alert import Update
+from agent.alerts.alert import Silence, Update
 from agent.outputs.metrics import MetricsOutput, accepts_openmetrics
 from agent.outputs.selfmetrics import resident_memory_bytes
 from agent.readings import MetricSpec, ProbeStatus
+from tests.outputs.conftest import NOON
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 GOLDEN = Path(__file__).parent / "golden"
@@ -102,6 +104,23 @@ def test_a_failing_probe_keeps_the_time_of_its_last_success(output: MetricsOutpu
     lines = page(output).splitlines()
     assert 'endpoint_probe_last_success_timestamp_seconds{probe="cpu"} 1.7673552e+09' in lines
     assert not [line for line in lines if line.startswith("endpoint_cpu_usage_ratio")]
+
+
+def test_what_nobody_has_seen_is_timed_only_where_somebody_was_told(output: MetricsOutput, example: Update) -> None:
+    """Not for what is silenced or explained by a cause, nor once it was seen; a clock set back gives no negative."""
+
+    def unseen(update: Update) -> list[str]:
+        output.publish(update)
+        lines = page(output).splitlines()
+        return [line.rpartition(" ")[2] for line in lines if line.startswith("endpoint_alert_unseen_seconds{")]
+
+    first, *rest = example.alerts
+    silence = Silence(rule=first.key.rule, until=NOON, reason="x", by="root", created_at=NOON)
+    assert unseen(example) == ["15.0"]
+    assert unseen(replace(example, told=frozenset())) == []
+    assert unseen(replace(example, silences=(silence,))) == []
+    assert unseen(replace(example, alerts=(replace(first, seen_at=NOON), *rest))) == []
+    assert unseen(replace(example, alerts=(replace(first, fired_at=NOON + timedelta(hours=1)), *rest))) == ["0.0"]
 
 
 def test_a_series_that_is_gone_leaves_nothing_behind(output: MetricsOutput, example: Update) -> None:

@@ -1,0 +1,68 @@
+"""Builds the stages of the running agent from what it is started with and what it remembers; the service runs them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.alerts.policy import Policy
+from agent.alerts.tracker import Render, Tracker
+from agent.clock import boot_id
+from agent.config import Config
+from agent.inventory import Inventory
+from agent.looking import configured_probes
+from agent.memory import Kept
+from agent.outputs.journal_output import JournalOutput
+from agent.outputs.log import LogOutput
+from agent.probes.hostfs import HostFs
+from agent.probes.probe import Context
+from agent.probes.runner import Runner
+from agent.rulebook import Rulebook
+from agent.version import VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the agent is started with. `read_rules` reads the rules again and raises `Faults` when they are wrong."""
+
+    config: Config
+    rulebook: Rulebook
+    read_rules: Callable[[], Rulebook]
+    host: HostFs
+    log: LogOutput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """The stages between the probes and the outputs, in the order in which a cycle passes through them."""
+
+    runner: Runner
+    inventory: Inventory
+    tracker: Tracker
+    policy: Policy
+
+
+def build_stages(orders: Orders, kept: Kept, message: Render) -> Stages:
+    """The stages as they were when the agent ended; of a captured machine no network is probed."""
+    rules, config = orders.rulebook.rules, orders.config
+    targets = () if orders.host.is_redirected else config.targets
+    context = Context(host=orders.host, targets=targets)
+    return Stages(
+        runner=Runner(configured_probes(config), context, kept.facts),
+        inventory=Inventory(orders.rulebook.catalogue, kept.sensors),
+        tracker=Tracker(rules, message, kept.alerts),
+        policy=Policy(rules, message, kept.told),
+    )
+
+
+def record_start(journal: JournalOutput, orders: Orders) -> None:
+    """Note in the record that the agent starts, with which configuration and which rules."""
+    journal.record_start(
+        at=datetime.now(UTC),
+        version=VERSION,
+        boot_id=boot_id(),
+        config_hash=hashlib.sha256(repr(orders.config).encode()).hexdigest(),
+        rules_hash=orders.rulebook.digest,
+    )
