@@ -64,7 +64,9 @@ class WebHook:
 
 
 @contextmanager
-def prometheus(folder: Path, targets: Sequence[Target], alertmanager_port: int | None = None) -> Iterator[Prometheus]:
+def prometheus(
+    folder: Path, targets: Sequence[Target], alertmanager_port: int | None = None, timeout: str = "1s"
+) -> Iterator[Prometheus]:
     """Prometheus with deploy/prometheus; changed are only addresses, intervals, and TLS, which the agents lack."""
     home = Path(shutil.copytree(DEPLOY / "prometheus", folder / "prometheus"))
     shutil.rmtree(home / "targets")
@@ -75,7 +77,7 @@ def prometheus(folder: Path, targets: Sequence[Target], alertmanager_port: int |
     ]
     (home / "targets" / "site.yml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
     config = yaml.safe_load((home / "prometheus.yml").read_text(encoding="utf-8"))
-    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["global"] = {"scrape_interval": timeout, "scrape_timeout": timeout, "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = (
         [f"127.0.0.1:{alertmanager_port}"] if alertmanager_port else []
     )
