@@ -1,6 +1,8 @@
 """deploy/grafana: the committed dashboards are current, whole, and leave out no metric."""
 
+import importlib
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +33,19 @@ def test_the_committed_dashboards_are_current(tmp_path: Path) -> None:
     subprocess.run([sys.executable, GRAFANA / "generate.py", tmp_path], check=True, timeout=120)
     written = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert written == {path.name: path.read_text(encoding="utf-8") for path in FILES}
+
+
+@pytest.mark.skipif(not has_sdk, reason="grafana-foundation-sdk is not installed (dependency group grafana)")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_grafanas_own_model_reads_a_dashboard_whole(path: Path) -> None:
+    """Nothing is lost or added on the way through its types, so every key is one that Grafana knows."""
+    cog = importlib.import_module("grafana_foundation_sdk.cog.plugins")
+    cog.register_default_plugins()
+    model = importlib.import_module("grafana_foundation_sdk.models.dashboard")
+    encoder = importlib.import_module("grafana_foundation_sdk.cog.encoder")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    again = json.loads(json.dumps(model.Dashboard.from_json(document), cls=encoder.JSONEncoder))
+    assert again == document
 
 
 def test_every_exported_metric_is_shown_or_named_as_unused() -> None:
