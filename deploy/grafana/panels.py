@@ -26,6 +26,8 @@ SEVERITIES = (("0", "正常 · well", "green"), ("1", "警告 · warning", "oran
 CLAUSE_STATES = (*SEVERITIES, ("3", "无法判断 · cannot tell", "purple"))
 YES_GOOD = (("0", "否 · no", "red"), ("1", "是 · yes", "green"))
 _LIMIT = "限值 limit"
+_NAMES = "ABCDEFGH"
+"""Grafana tells a panel's queries apart by these."""
 
 
 def chart(  # each is one thing that is shown
@@ -55,11 +57,11 @@ def chart(  # each is one thing that is shown
         )
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI).sort(looks.SortOrder.DESCENDING))
     )
-    for expression, legend in queries:
-        panel.with_target(_range(expression, legend))
+    for name, (expression, legend) in zip(_NAMES, queries, strict=False):
+        panel.with_target(_range(expression, legend).ref_id(name))
     if limits:
         expression = f'max by (rule, severity) (endpoint_rule_limit{{{limit_scope},rule=~"{limits}"}})'
-        panel.with_target(_range(expression, f"{_LIMIT} {{{{rule}}}} {{{{severity}}}}"))
+        panel.with_target(_range(expression, f"{_LIMIT} {{{{rule}}}} {{{{severity}}}}").ref_id("L"))
         panel.override_by_regexp(f"/^{_LIMIT}.*warning$/", _dashed("orange"))
         panel.override_by_regexp(f"/^{_LIMIT}.*critical$/", _dashed("red"))
     return panel
@@ -79,7 +81,7 @@ def number(title: str, about: str, expression: str, unit: str = "short", bad_fro
         .height(4)
         .span(4)
         .thresholds(dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps))
-        .with_target(_instant(expression, PromQueryFormat.TIME_SERIES))
+        .with_target(_instant(expression, PromQueryFormat.TIME_SERIES).ref_id("A"))
     )
 
 
@@ -95,8 +97,8 @@ def bars(title: str, about: str, queries: Sequence[Query], unit: str = "short") 
         .span(8)
         .orientation(looks.VizOrientation.HORIZONTAL)
     )
-    for expression, legend in queries:
-        panel.with_target(_instant(expression, PromQueryFormat.TIME_SERIES).legend_format(legend))
+    for name, (expression, legend) in zip(_NAMES, queries, strict=False):
+        panel.with_target(_instant(expression, PromQueryFormat.TIME_SERIES).legend_format(legend).ref_id(name))
     return panel
 
 
@@ -124,7 +126,7 @@ def listing(  # noqa: PLR0913  # each is one thing that is shown
         .height(9)
         .span(12)
         .filterable(True)
-        .with_target(_instant(expression, PromQueryFormat.TABLE))
+        .with_target(_instant(expression, PromQueryFormat.TABLE).ref_id("A"))
         .with_transformation(
             model.DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(shown)}})
         )

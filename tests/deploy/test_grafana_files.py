@@ -84,6 +84,17 @@ def test_panels_have_units_and_do_not_overlap() -> None:
             assert panel["type"] == "table" or config["defaults"]["unit"], (name, panel["title"])
 
 
+def test_queries_of_a_panel_have_names_of_their_own() -> None:
+    """Grafana gives each answer to the query of that name."""
+    for name, document in dashboard_documents().items():
+        for panel in panels_of(document):
+            targets = panel["targets"]
+            assert isinstance(targets, list)
+            names = [target["refId"] for target in targets]
+            assert all(names), (name, panel["title"])
+            assert len(set(names)) == len(names), (name, panel["title"])
+
+
 def test_links_lead_to_dashboards_that_exist() -> None:
     """From a workstation's name to its page."""
     text = "".join(path.read_text(encoding="utf-8") for path in FILES)
