@@ -27,7 +27,6 @@ from agent.outputs.api_reads import Sources
 from agent.outputs.command import Command
 from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
-from agent.outputs.metrics import MetricsOutput
 from agent.outputs.output import Output, Publisher
 from agent.overview import PageSources
 from agent.readings import Labels, Snapshot
@@ -35,11 +34,10 @@ from agent.requests import Desk, Inbox
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
 from agent.rules.rule import Rule
-from agent.stages import Orders, build_stages, record_start
+from agent.stages import Orders, build_metrics, build_stages, record_start
 from agent.standing import status_document
 from agent.statuspage import StatusPage, status_page, today_of
 from agent.trends import Trends
-from agent.version import VERSION
 from agent.yamlsource import Faults
 
 _log = logging.getLogger(__name__)
@@ -87,13 +85,8 @@ class Agent:
         self._board, self._feed = Board(), Feed()
 
     def _build_outputs(self) -> None:
-        self._metrics = MetricsOutput(
-            self._rulebook.catalogue,
-            self._orders.config.labels,
-            VERSION,
-            clause_status=self._standings.numbers,
-            witness=self._witness if self._journal else None,
-        )
+        witness = self._witness if self._journal else None
+        self._metrics = build_metrics(self._orders, lambda: self._rulebook, self._standings, witness)
         trends = Trends()
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
         self._publisher = Publisher([self._metrics, self._orders.log, trends, *recorded])

@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 
 from agent.alerts.policy import Policy
 from agent.alerts.tracker import Render, Tracker
+from agent.clausestandings import ClauseStandings
 from agent.clock import boot_id
 from agent.config import Config
 from agent.inventory import Inventory
 from agent.looking import configured_probes
+from agent.machine import machine_identity
 from agent.memory import Kept
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.log import LogOutput
+from agent.outputs.metrics import MetricsOutput
+from agent.outputs.selfmetrics import Witness
 from agent.probes.hostfs import HostFs
 from agent.probes.probe import Context
 from agent.probes.runner import Runner
@@ -54,6 +58,21 @@ def build_stages(orders: Orders, kept: Kept, message: Render) -> Stages:
         inventory=Inventory(orders.rulebook.catalogue, kept.sensors),
         tracker=Tracker(rules, message, kept.alerts),
         policy=Policy(rules, message, kept.told),
+    )
+
+
+def build_metrics(
+    orders: Orders, rulebook: Callable[[], Rulebook], standings: ClauseStandings, witness: Witness | None
+) -> MetricsOutput:
+    """The output for Prometheus; `rulebook` is asked for the rules in force, which a reload replaces."""
+    return MetricsOutput(
+        orders.rulebook.catalogue,
+        orders.config.labels,
+        VERSION,
+        clause_status=standings.numbers,
+        witness=witness,
+        machine=machine_identity(orders.host),
+        digest=lambda: rulebook().digest,
     )
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from agent.alerts.alert import Alert
+from agent.alerts.inhibition import export_inhibition
 from agent.alerts.lifecycle import step
 from agent.commands.options import config_option, read_config, read_rulebook
 from agent.looking import CATALOGUE, PROVIDERS, configured_probes
 from agent.rules.evaluate import compile_rules
 from agent.rules.listing import procedure_document, rule_table
 from agent.rules.loader import RuleSource, advise, load_rules, rule_sources, shipped_rules_dir
-from agent.rules.prometheus_export import export_readings, export_state
+from agent.rules.prometheus_export import RUNBOOKS, Extras, export_readings, export_state
 from agent.rules.ruletest import Step, run_tests
 from agent.rules.ruletestfile import load_tests
+from agent.rules.texts import LANGUAGES
 from agent.yamlsource import Faults
 
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
@@ -105,9 +108,26 @@ def export() -> None:
 @export.command("prometheus")
 @config_option
 @click.option("--from", "source", type=click.Choice(["state", "readings"]), default="state", show_default=True)
-def export_prometheus(config_path: Path | None, source: str) -> None:
+@click.option(
+    "--runbooks",
+    metavar="URL",
+    default=RUNBOOKS,
+    show_default=True,
+    help="Where the site publishes the runbooks; {rule} stands for the rule's name.",
+)
+@click.option("--beside", type=click.Choice(LANGUAGES), help="The words in this language too: summary_en and so on.")
+def export_prometheus(config_path: Path | None, source: str, runbooks: str, beside: str | None) -> None:
     """Print Prometheus alerting rules, on the agents' own state or on their readings."""
-    config = read_config(config_path)
-    rulebook = read_rulebook(config)
+    if "{rule}" not in runbooks:
+        raise click.BadParameter("{rule} must stand in it, or every alert links to one page", param_hint="--runbooks")
+    rulebook = read_rulebook(read_config(config_path))
     form = export_state if source == "state" else export_readings
-    click.echo(form(rulebook.by_name, rulebook.reader), nl=False)
+    second = replace(rulebook.reader, language=beside) if beside else None
+    click.echo(form(rulebook.by_name, rulebook.reader, Extras(runbooks=runbooks, beside=second)), nl=False)
+
+
+@export.command("alertmanager")
+@config_option
+def export_alertmanager(config_path: Path | None) -> None:
+    """Print Alertmanager's inhibit_rules: of one computer's alerts, the cause is told and not its effects."""
+    click.echo(export_inhibition(read_rulebook(read_config(config_path)).by_name), nl=False)

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from agent.alerts.alert import Update
 from agent.outputs.exposition import Encoder, Page, Series
-from agent.outputs.selfmetrics import AGENT_INFO, Witness, self_series
-from agent.readings import MetricSpec, ProbeStatus
+from agent.outputs.selfmetrics import AGENT_INFO, MACHINE_INFO, RULES_INFO, Witness, self_series
+from agent.readings import Labels, MetricSpec, ProbeStatus
+
+DIGEST_LENGTH = 12
+"""Hexadecimal digits of the rules' digest that are shown: enough to tell the rule versions of one fleet apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class MetricsOutput:
     """Serves the last update as text in Prometheus' or OpenMetrics' format.
 
     `labels` stand on `endpoint_agent_info` only. `clause_status` answers 0 normal, 1 warning, 2 critical, 3 unknown by
-    clause; `witness` answers how many entries the journal has and the hash of its last.
+    clause; `witness` answers how many entries the journal has and the hash of its last; `machine` names maker and
+    model; `digest` answers the SHA-256 of the rules in force.
 
     Raises:
         ValueError: a label's name is not one that every version of Prometheus accepts.
@@ -34,7 +38,7 @@ class MetricsOutput:
 
     name = "metrics"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one thing that the page tells
         self,
         catalogue: Mapping[str, MetricSpec],
         labels: Mapping[str, str],
@@ -42,12 +46,16 @@ class MetricsOutput:
         *,
         clause_status: Callable[[Update], Mapping[str, int]],
         witness: Witness | None = None,
+        machine: Labels = (),
+        digest: Callable[[], str] | None = None,
     ) -> None:
         for label in labels:
             if not (label.isascii() and label.isidentifier()) or label.startswith("__") or label == "version":
                 raise ValueError(f"label name {label!r} cannot be used; expected letters, digits and _, not 'version'")
         self._catalogue = catalogue
         self._info: Series = (AGENT_INFO, (("version", version), *labels.items()), 1)
+        self._machine = machine
+        self._digest = digest
         self._clause_status = clause_status
         self._witness = witness
         self._encoder = Encoder()
@@ -81,6 +89,10 @@ class MetricsOutput:
 
     def _series(self, cycle: _Cycle) -> Iterator[Series]:
         yield self._info
+        if self._machine:
+            yield MACHINE_INFO, self._machine, 1
+        if self._digest:
+            yield RULES_INFO, (("digest", self._digest()[:DIGEST_LENGTH]),), 1
         yield from self_series(
             cycle.update,
             last_success=cycle.last_success,

@@ -18,6 +18,14 @@ Witness = Callable[[], tuple[int, str] | None]
 """How many entries the journal has and the hash of its last; nothing without a journal."""
 
 AGENT_INFO = MetricSpec(name="agent_info", help="The agent's version and this machine's labels, always 1", source="")
+MACHINE_INFO = MetricSpec(
+    name="machine_info", help="The machine's maker and model, always 1", source="/sys/class/dmi/id; the device tree"
+)
+RULES_INFO = MetricSpec(
+    name="rules_info",
+    help="Which rules are in force, always 1: the beginning of the SHA-256 of all rule files",
+    source="rules",
+)
 CPU_SECONDS = MetricSpec(
     name="agent_cpu_seconds_total",
     help="Processor time used by the agent, user and system",

@@ -1,13 +1,14 @@
 """The rules as Prometheus alerting rules, for one server that watches many machines.
 
-Two forms. `export_state` alerts on what the agents decided: every machine has already waited, judged and inhibited.
+Two forms. `export_state` alerts on what the agents decided: every machine has already waited and judged.
 `export_readings` writes the thresholds themselves, for a server that judges the readings anew. Names, severities,
-clauses and words are the agent's in both.
+clauses and words are the agent's in both. Which alert explains which is left to Alertmanager (agent.alerts.inhibition).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import yaml
 
@@ -19,8 +20,9 @@ from agent.rules.rule import Rule, Side, Threshold
 
 _STATE_HEADER = """\
 # Written by `device-health rules export prometheus`; edit the rule files and write it again.
-# Each agent has waited, judged and inhibited already, so nothing waits here. A machine that is switched off or whose
-# agent has stopped shows no state, which resolves its alerts: watch `up` where that matters.
+# Each agent has waited and judged already, so nothing waits here. Which alert explains which is left to the inhibition
+# rules that `device-health rules export alertmanager` prints. A machine that is switched off or whose agent has stopped
+# shows no state, which resolves its alerts: watch `up` where that matters.
 """
 _READINGS_HEADER = """\
 # Written by `device-health rules export prometheus --from readings`; edit the rule files and write it again.
@@ -29,21 +31,35 @@ _READINGS_HEADER = """\
 # - A reading that disappears resolves its alert; the agent keeps it, marks it "cannot tell" and informs IT.
 # - A counter grows from the lowest value scraped inside its window; the agent knows its value when the window began,
 #   and after a restart of the counter it counts from there.
-# - Which alert explains which (depends_on) is left to inhibition rules in Alertmanager.
+# - Which alert explains which (depends_on) is left to Alertmanager: `device-health rules export alertmanager`.
 # - Suspect readings are not exported, so they are missing here.
 """
+
+RUNBOOKS = "https://runbooks.example.com/{rule}.md"
+"""Where a rule's runbook is; a placeholder, as only the site knows where it publishes them."""
 
 _Entry = dict[str, object]
 
 
-def export_state(rules: Mapping[str, Rule], reader: Reader) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What an alert carries besides its words: its runbook's address, and the words in a second language."""
+
+    runbooks: str = RUNBOOKS
+    beside: Reader | None = None
+
+
+_USUAL = Extras()
+
+
+def export_state(rules: Mapping[str, Rule], reader: Reader, extras: Extras = _USUAL) -> str:
     """Alerting rules on `endpoint_alert_state`; the texts look up the value behind the state when they are shown."""
-    return _STATE_HEADER + _groups(rules, lambda rule, threshold: _state_entry(rule, threshold, reader))
+    return _STATE_HEADER + _groups(rules, lambda rule, threshold: _state_entry(rule, threshold, reader, extras))
 
 
-def export_readings(rules: Mapping[str, Rule], reader: Reader) -> str:
+def export_readings(rules: Mapping[str, Rule], reader: Reader, extras: Extras = _USUAL) -> str:
     """Alerting rules on the readings themselves, with the rules' own limits and waiting times."""
-    return _READINGS_HEADER + _groups(rules, lambda rule, threshold: _reading_entry(rule, threshold, reader))
+    return _READINGS_HEADER + _groups(rules, lambda rule, threshold: _reading_entry(rule, threshold, reader, extras))
 
 
 def state_expression(rule: Rule, threshold: Threshold) -> str:
@@ -58,24 +74,33 @@ def reading_expression(rule: Rule, threshold: Threshold) -> str:
     return f"{value_expression(rule, rule.match)} {operator} {threshold.limit!r}"
 
 
-def _state_entry(rule: Rule, threshold: Threshold, reader: Reader) -> _Entry:
+def _state_entry(rule: Rule, threshold: Threshold, reader: Reader, extras: Extras) -> _Entry:
     return {
         "alert": rule.name,
         "expr": state_expression(rule, threshold),
         "labels": _labels(rule, threshold),
-        "annotations": behind_state(rule, threshold, reader),
+        "annotations": _annotations(rule, reader, extras, lambda to: behind_state(rule, threshold, to)),
     }
 
 
-def _reading_entry(rule: Rule, threshold: Threshold, reader: Reader) -> _Entry:
+def _reading_entry(rule: Rule, threshold: Threshold, reader: Reader, extras: Extras) -> _Entry:
     waits = {"for": threshold.for_seconds, "keep_firing_for": rule.keep_firing_seconds}
     return {
         "alert": rule.name,
         "expr": reading_expression(rule, threshold),
         **{name: duration(seconds) for name, seconds in waits.items() if seconds},
         "labels": _labels(rule, threshold),
-        "annotations": of_expression(rule, threshold, reader),
+        "annotations": _annotations(rule, reader, extras, lambda to: of_expression(rule, threshold, to)),
     }
+
+
+def _annotations(
+    rule: Rule, reader: Reader, extras: Extras, words: Callable[[Reader], dict[str, str]]
+) -> dict[str, str]:
+    """The words, in a second language under names that end with it, and the runbook's address."""
+    beside = extras.beside
+    second = {f"{name}_{beside.language}": text for name, text in words(beside).items()} if beside else {}
+    return {**words(reader), **second, "runbook_url": extras.runbooks.replace("{rule}", rule.name)}
 
 
 def _labels(rule: Rule, threshold: Threshold) -> dict[str, str]:

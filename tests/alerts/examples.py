@@ -65,9 +65,15 @@ def verdict(
     )
 
 
-def alert(state: State, name: str = "hot", severity: Severity = Severity.CRITICAL, since: float = 0) -> Alert:
+def alert(
+    state: State,
+    name: str = "hot",
+    severity: Severity = Severity.CRITICAL,
+    since: float = 0,
+    resource: Labels = PACKAGE,
+) -> Alert:
     return Alert(
-        key=AlertKey(rule=name, severity=severity, resource=PACKAGE),
+        key=AlertKey(rule=name, severity=severity, resource=resource),
         state=state,
         value=3.0,
         limit=5,

@@ -33,6 +33,8 @@ def output(catalogue: dict[str, MetricSpec]) -> MetricsOutput:
         "0.1.0",
         clause_status=lambda _: {"4.1.a.1": 2, "4.1.c.1": 3},
         witness=lambda: (42, "c0ffee"),
+        machine=(("vendor", "LENOVO"), ("model", "ThinkPad T14 Gen 3")),
+        digest=lambda: "0123456789abcdef" * 4,
     )
 
 

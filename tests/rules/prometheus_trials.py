@@ -32,7 +32,12 @@ def alert_of(rule: Rule, resource: Labels, value: float, labels: Labels, reader:
     own = {"severity": level.severity.value, "clause": rule.clause, "rule": rule.name, "audience": rule.audience.value}
     return {
         "exp_labels": {**dict(labels), "instance": "seat-7:9847", **own},
-        "exp_annotations": {"summary": words.title, "description": words.problem, "action": words.action},
+        "exp_annotations": {
+            "summary": words.title,
+            "description": words.problem,
+            "action": words.action,
+            "runbook_url": f"https://runbooks.example.com/{rule.name}.md",
+        },
     }
 
 

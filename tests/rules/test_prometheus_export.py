@@ -1,5 +1,6 @@
 """The rules as Prometheus alerting rules, tried in Prometheus' own rule tester."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import yaml
 
 from agent.readings import Labels, MetricKind, MetricSpec
 from agent.rules.loader import RuleSource, load_rules
-from agent.rules.prometheus_export import export_readings, export_state
+from agent.rules.prometheus_export import Extras, export_readings, export_state
 from agent.rules.promql import duration
 from agent.rules.reader import Reader
 from tests.rules.prometheus_trials import about, alert_of, series, state_of, trial, tried, values_of
@@ -139,8 +140,30 @@ def test_an_alert_on_the_state_without_its_reading_says_so(tmp_path: Path) -> No
         "summary": "Trouble with k10temp Tctl",
         "description": "Now no reading, limit 5 °C, 50%",
         "action": "Stop work now. Notify your IT department",
+        "runbook_url": "https://runbooks.example.com/hot.md",
     }
     assert tried(tmp_path, export_state(RULES, reader), [trial(inputs, "hot", "20s", [expected])]) == ""
+
+
+@needs_promtool
+@pytest.mark.parametrize("export", [export_state, export_readings], ids=lambda export: export.__name__)
+def test_an_alert_speaks_a_second_language_and_links_to_its_runbook(tmp_path: Path, export: Callable[..., str]) -> None:
+    """The first language keeps the plain names; the runbook's address is made of the rule's name."""
+    rule, (zh, en) = RULES["slow"], (Reader(catalogue=CATALOGUE, language=name) for name in ("zh", "en"))
+    resource: Labels = (("target", "gateway"), ("role", "gateway"))
+    inputs = [state_of(rule, resource, "2x4"), series(rule.reading, resource, "0.3x4")]
+    expected = alert_of(rule, resource, 0.3, about(resource) if export is export_state else resource, zh)
+    expected["exp_annotations"] = {
+        "summary": "gateway 有问题",
+        "description": "现在 300 ms，限值 150 ms，50%",
+        "action": "请通知 IT 部门",
+        "summary_en": "Trouble with gateway",
+        "description_en": "Now 300 ms, limit 150 ms, 50%",
+        "action_en": "Notify your IT department",
+        "runbook_url": "https://it.example.org/slow/how",
+    }
+    exported = export({"slow": rule}, zh, Extras(runbooks="https://it.example.org/{rule}/how", beside=en))
+    assert tried(tmp_path, exported, [trial(inputs, "slow", "20s", [expected])]) == ""
 
 
 @needs_promtool

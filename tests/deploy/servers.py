@@ -1,0 +1,155 @@
+"""Debian's Prometheus and Alertmanager with the committed configuration, on free ports, looking every second."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import yaml
+
+from tests.running_agent import ROOT, eventually, free_port
+
+DEPLOY = ROOT / "deploy"
+STARTS_WITHIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One workstation as discovery names it."""
+
+    port: int
+    instance: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """A running server."""
+
+    port: int
+
+    def query(self, expression: str) -> list[dict[str, object]]:
+        """The result of an instant query; an error in it fails the test."""
+        return list(self._get("query", query=expression)["result"])
+
+    def alerts(self, name: str) -> list[dict[str, object]]:
+        return [alert for alert in self._get("alerts")["alerts"] if alert["labels"]["alertname"] == name]
+
+    def _get(self, path: str, **parameters: str) -> dict[str, list[dict[str, dict[str, str]]]]:
+        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                document = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+        assert document["status"] == "success", document
+        return dict(document["data"])
+
+
+@dataclass(slots=True, kw_only=True)
+class WebHook:
+    """What a ticket system was sent: the path and the message."""
+
+    port: int = 0
+    messages: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+
+@contextmanager
+def prometheus(
+    folder: Path, targets: Sequence[Target], alertmanager_port: int | None = None, timeout: str = "1s"
+) -> Iterator[Prometheus]:
+    """Prometheus with deploy/prometheus; changed are only addresses, intervals, and TLS, which the agents lack."""
+    home = Path(shutil.copytree(DEPLOY / "prometheus", folder / "prometheus"))
+    shutil.rmtree(home / "targets")
+    (home / "targets").mkdir()
+    groups = [
+        {"targets": [f"127.0.0.1:{one.port}"], "labels": {"site": one.site, "instance": one.instance}}
+        for one in targets
+    ]
+    (home / "targets" / "site.yml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
+    config = yaml.safe_load((home / "prometheus.yml").read_text(encoding="utf-8"))
+    config["global"] = {"scrape_interval": timeout, "scrape_timeout": timeout, "evaluation_interval": "1s"}
+    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = (
+        [f"127.0.0.1:{alertmanager_port}"] if alertmanager_port else []
+    )
+    job = config["scrape_configs"][0]
+    for name in ("tls_config", "basic_auth"):
+        del job[name]
+    job["scheme"] = "http"
+    (home / "prometheus.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    port = free_port()
+    options = [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.path=data", "--config.file=prometheus.yml"]
+    with _running(["prometheus", *options], home, port):
+        yield Prometheus(port=port)
+
+
+@contextmanager
+def alertmanager(folder: Path, hook: WebHook) -> Iterator[int]:
+    """Alertmanager with deploy/alertmanager, sending to the hook; changed are only the hook's address and the waits."""
+    home = Path(shutil.copytree(DEPLOY / "alertmanager", folder / "alertmanager"))
+    path = home / "alertmanager.yml"
+    text = path.read_text(encoding="utf-8").replace("http://127.0.0.1:8080", f"http://127.0.0.1:{hook.port}")
+    for wait, shorter in (("group_wait: 2m", "group_wait: 5s"), ("group_interval: 5m", "group_interval: 1s")):
+        assert wait in text
+        text = text.replace(wait, shorter)
+    path.write_text(text, encoding="utf-8")
+    port = free_port()
+    options = [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--storage.path=data"]
+    with _running(["prometheus-alertmanager", *options, "--config.file=alertmanager.yml"], home, port):
+        yield port
+
+
+@contextmanager
+def web_hook() -> Iterator[WebHook]:
+    """A ticket system that keeps what it is sent."""
+    hook = WebHook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            hook.messages.append((self.path, json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hook.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield hook
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
+    """The server, ready; ended afterwards."""
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        is_ready = eventually(lambda: process.poll() is not None or _answers(port), STARTS_WITHIN_SECONDS)
+        assert is_ready, (folder / "server.log").read_text()
+        assert process.poll() is None, (folder / "server.log").read_text()
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _answers(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+        return bool(answer.status == 200)
