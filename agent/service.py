@@ -23,7 +23,7 @@ from agent.clock import ClockWatch, Lapse, boot_id
 from agent.config import Config
 from agent.inventory import Inventory, observe
 from agent.listening import build_listeners
-from agent.looking import configured_probes
+from agent.looking import configured_probes, longest_cycle_seconds
 from agent.memory import DATABASE, Kept, Memory
 from agent.outputs.command import Command
 from agent.outputs.journal_output import JournalOutput
@@ -199,7 +199,9 @@ class Agent:
         return answer
 
     def _say_ready(self) -> None:
-        sdnotify.notify(*([] if self._is_ready else [sdnotify.READY]), sdnotify.WATCHDOG)
+        """A cycle is over: nothing else feeds the watchdog, so that a main thread that hangs is found."""
+        patience = sdnotify.patience(longest_cycle_seconds(self._orders.config))
+        sdnotify.notify(*([] if self._is_ready else [sdnotify.READY, *patience]), sdnotify.WATCHDOG)
         self._is_ready = True
 
     def _observed(self, snapshot: Snapshot) -> Snapshot:
