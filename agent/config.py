@@ -1,6 +1,7 @@
 """agent.yaml to frozen values: every key optional, every fault told with its place, unknown keys refused.
 
-Defaults depend on who runs the agent: a service and root use the system's folders, anybody else the XDG ones.
+Defaults depend on whose agent it is: the system's folders for a service, for root and for all where there is a file in
+/etc; else the XDG ones, for an agent by hand.
 """
 
 from __future__ import annotations
@@ -100,9 +101,9 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     Raises:
         Faults: everything that is wrong with the file; a file named by `path` must be there.
     """
-    default = _defaults(environment)
     if path is None and not os.path.lexists(DEFAULT_PATH):  # false also where the folder may not be entered
-        return default
+        return _defaults(environment, is_system=False)
+    default = _defaults(environment, is_system=path in (None, DEFAULT_PATH))
     findings = Findings(str(path or DEFAULT_PATH))
     node = parse_file(path or DEFAULT_PATH, findings)
     top = read_section(findings, node, _KEYS) if node is not None else None
@@ -111,9 +112,12 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     return config
 
 
-def _defaults(environment: Mapping[str, str]) -> Config:
-    """The built-in defaults: the system's folders for a service and for root, the user's own otherwise."""
-    is_system = os.geteuid() == 0 or "STATE_DIRECTORY" in environment
+def _defaults(environment: Mapping[str, str], *, is_system: bool) -> Config:
+    """The built-in defaults: the system's folders for a service and for root, the user's own otherwise.
+
+    `is_system`: the system's own file is read, so this is about the machine's agent, whoever asks.
+    """
+    is_system = is_system or os.geteuid() == 0 or "STATE_DIRECTORY" in environment
     home = Path(environment.get("HOME", "/nonexistent"))
     own_state = Path(environment.get("XDG_STATE_HOME") or home / ".local" / "state") / "device-health"
     data_dir = Path("/var/lib/device-health") if is_system else own_state
