@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 LOCK = HERE / "requirements.lock"
 MACHINES = ("x86_64", "aarch64")
 PYTHON = "3.13"
-HEAD = "# Written by deploy/packages/lock from pyproject.toml; for {}.\n"
+HEAD = "# Written by deploy/packages/lock.py from pyproject.toml; for {}.\n"
 
 
 def dependencies() -> list[str]:
