@@ -135,8 +135,12 @@ def kernel_messages() -> None:
     say(f"       {hardware('dmesg | tail -1').strip()}")
     wait("the kernel's line is counted", lambda page: value(page, "gpu_resets_total") == 1, at_most=2 * CYCLE_SECONDS)
     child = hardware("pgrep -u device-health journalctl").split()
-    kibibytes = [line for line in Path(f"/proc/{child[0]}/status").read_text().splitlines() if "RssAnon" in line]
-    expect(f"by one child: {kibibytes}", holds=len(child) == 1)
+    expect(f"by one child of {_own_memory(child[0])}, beside {_own_memory(str(process()))}", holds=len(child) == 1)
+
+
+def _own_memory(pid: str) -> str:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return ", ".join(" ".join(line.split()) for line in lines if line.startswith(("VmRSS", "RssAnon")))
 
 
 def who_may_read() -> None:
