@@ -23,24 +23,24 @@ refuse_beside_a_package() {
   fi
 }
 
-# Every file in its place; the configuration only where there is none.
+# Every file in its place, a running program's too: tar takes the old file away before it writes the new one. The
+# configuration only where there is none; a new example is laid beside it.
 lay_out() {
   (cd tree && find . ! -type d | sed 's/^\.//' | sort) >"$1"
-  (cd tree && find . -type d | sed 's/^\.//' | grep . ) | while read -r folder; do [ -d "$folder" ] || mkdir -m 755 "$folder"; done
-  while read -r file; do
-    case $file in
-      /etc/*)
-        if [ ! -e "$file" ]; then cp -a "tree$file" "$file"
-        elif ! cmp -s "tree$file" "$file"; then cp -a "tree$file" "$file.new"; fi ;;
-      *) cp -a "tree$file" "$file.part" && mv -f "$file.part" "$file" ;;
-    esac
-  done <"$1"
-  chown -R 0:0 /opt/device-health
+  tar -C tree --exclude=./etc -cf - . | tar -C / --no-same-owner --no-overwrite-dir --keep-directory-symlink -xpf -
+  (cd tree && find ./etc -type d | sed 's/^\.//') | while read -r folder; do [ -d "$folder" ] || mkdir -m 755 "$folder"; done
+  grep '^/etc/' "$1" | while read -r file; do
+    if [ ! -e "$file" ]; then
+      install -m 644 "tree$file" "$file"
+    elif ! cmp -s "tree$file" "$file"; then
+      install -m 644 "tree$file" "$file.new"
+    fi
+  done
 }
 
 # remove_files OLD [NEW]: what the old list has and the new one has not; the configuration stays.
 remove_files() {
-  grep -v '^/etc/' "$1" | { if [ -n "${2:-}" ]; then grep -vxFf "$2" || true; else cat; fi; } | while read -r file; do rm -f "$file"; done
+  grep -v '^/etc/' "$1" | { if [ -n "${2:-}" ]; then grep -vxFf "$2" || true; else cat; fi; } | tr '\n' '\0' | xargs -0 -r rm -f
   find /opt/device-health -depth -type d -empty -delete 2>/dev/null || true
 }
 
