@@ -66,17 +66,21 @@ def test_job(job: str, lab: Path, packages: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def lived(script: str, files: list[Path]) -> tuple[list[str], list[str]]:
+    """What a script said of both versions in a copy of this machine's file system, and what was left there."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root may try packages in a copy of the file system")
+    command = ["unshare", "--mount", str(ROOT / "tests" / "packages" / script), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told, left = done.stdout.split("left:\n")
+    return told.splitlines(), left.splitlines()
+
+
 @pytest.mark.lab
 def test_the_rpm_is_installed_upgraded_and_erased(packages: Path) -> None:
     """With its scripts; configuration and record are kept, and the erased program leaves nothing else."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.skip("only root may try packages in a copy of the file system")
-    life = str(ROOT / "tests" / "packages" / "rpm_life.sh")
-    files = [str(packages / f"device-health-{version}-1.x86_64.rpm") for version in VERSIONS]
-    done = subprocess.run(["unshare", "--mount", life, *files], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told, left = done.stdout.split("left:\n")
-    lines = told.splitlines()
+    lines, left = lived("rpm_life.sh", [packages / f"device-health-{version}-1.x86_64.rpm" for version in VERSIONS])
     user = lines.pop(1)
     assert user.endswith(":Device health agent:/var/lib/device-health:/usr/sbin/nologin")
     assert lines == [
@@ -87,7 +91,21 @@ def test_the_rpm_is_installed_upgraded_and_erased(packages: Path) -> None:
         "kept",
         "enabled",
     ]
-    assert left.splitlines() == ["./etc/device-health", "./var/lib/device-health"]
+    assert left == ["./etc/device-health", "./var/lib/device-health"]
+
+
+@pytest.mark.lab
+def test_the_deb_keeps_what_the_administrator_chose(packages: Path) -> None:
+    """A disabled service stays so over an upgrade, one that is installed anew is enabled, a purge leaves nothing."""
+    lines, left = lived("deb_life.sh", [packages / f"device-health_{version}_amd64.deb" for version in VERSIONS])
+    assert lines == [
+        "installed: enabled, device-health, version 0.1.0",
+        "upgraded: enabled, device-health, version 0.1.1",
+        "upgraded while disabled: disabled, device-health, version 0.1.1",
+        "installed again: enabled, device-health, version 0.1.1",
+        "no user",
+    ]
+    assert left == []
 
 
 @pytest.mark.lab
