@@ -1,17 +1,18 @@
 """agent.yaml to frozen values: every key optional, every fault told with its place, unknown keys refused.
 
-Defaults depend on who runs the agent: a service and root use the system's folders, anybody else the XDG ones.
+Defaults depend on whose agent it is: the system's folders for a service, for root and for all where there is a file in
+/etc; else the XDG ones, for an agent by hand.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
+from agent.config_targets import read_targets
 from agent.probes import PROBES
 from agent.probes.probe import Target
 from agent.yamlsource import (
@@ -23,12 +24,10 @@ from agent.yamlsource import (
     read_duration,
     read_section,
     read_text,
-    read_whole,
 )
 
 DEFAULT_PATH = Path("/etc/device-health/agent.yaml")
 LANGUAGES = ("zh", "en")
-ROLES = ("gateway", "dns", "business", "phone")
 MOST_LABELS = 8
 """They stand on one info series; more would be an inventory, which belongs elsewhere."""
 INTERVALS_SECONDS = (1.0, 300.0)
@@ -106,9 +105,9 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     Raises:
         Faults: everything that is wrong with the file; a file named by `path` must be there.
     """
-    default = _defaults(environment)
     if path is None and not os.path.lexists(DEFAULT_PATH):  # false also where the folder may not be entered
-        return default
+        return _defaults(environment, is_system=False)
+    default = _defaults(environment, is_system=path in (None, DEFAULT_PATH))
     findings = Findings(str(path or DEFAULT_PATH))
     node = parse_file(path or DEFAULT_PATH, findings)
     top = read_section(findings, node, _KEYS) if node is not None else None
@@ -117,9 +116,12 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     return config
 
 
-def _defaults(environment: Mapping[str, str]) -> Config:
-    """The built-in defaults: the system's folders for a service and for root, the user's own otherwise."""
-    is_system = os.geteuid() == 0 or "STATE_DIRECTORY" in environment
+def _defaults(environment: Mapping[str, str], *, is_system: bool) -> Config:
+    """The built-in defaults: the system's folders for a service and for root, the user's own otherwise.
+
+    `is_system`: the system's own file is read, so this is about the machine's agent, whoever asks.
+    """
+    is_system = is_system or os.geteuid() == 0 or "STATE_DIRECTORY" in environment
     home = Path(environment.get("HOME", "/nonexistent"))
     own_state = Path(environment.get("XDG_STATE_HOME") or home / ".local" / "state") / "device-health"
     data_dir = Path("/var/lib/device-health") if is_system else own_state
@@ -141,7 +143,7 @@ def _read(top: Section, default: Config) -> Config:
         rules_dir=_folder(top, "rules_dir") or default.rules_dir,
         metrics=_metrics(top, default.metrics),
         local=_local(top, default.local),
-        targets=_targets(top),
+        targets=read_targets(top),
         probes=_probes(top),
     )
 
@@ -166,7 +168,7 @@ def _interval(top: Section) -> float | None:
     lowest, highest = INTERVALS_SECONDS
     if seconds is None or lowest <= seconds <= highest:
         return seconds
-    _refuse(top, "interval", f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
+    top.refuse("interval", f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
     return None
 
 
@@ -174,7 +176,7 @@ def _folder(top: Section, key: str) -> Path | None:
     text = top.text(key)
     if text is None or Path(text).is_absolute():
         return None if text is None else Path(text)
-    _refuse(top, key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
+    top.refuse(key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
     return None
 
 
@@ -192,9 +194,7 @@ def _local(top: Section, default: LocalListener) -> LocalListener:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
     if host != "localhost" and not host.startswith("127.") and host != "::1":
-        _refuse(
-            section, "listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1"
-        )
+        section.refuse("listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1")
     return LocalListener(
         host=host,
         port=port,
@@ -230,43 +230,6 @@ def _listen(findings: Findings, node: Node) -> tuple[str, int] | None:
     return found["six"] or found["host"], int(found["port"])
 
 
-def _targets(top: Section) -> tuple[Target, ...]:
-    network = top.section("network", ("targets",))
-    if network is None:
-        return ()
-    targets: list[Target] = []
-    for node in network.items("targets"):
-        section = read_section(top.findings, node, ("name", "role", "address", "port"))
-        target = _target(section, [one.name for one in targets]) if section is not None else None
-        if target is not None:
-            targets.append(target)
-    return tuple(targets)
-
-
-def _target(section: Section, taken: Collection[str]) -> Target | None:
-    if not section.require("name", "role", "address"):
-        return None
-    name, role, address = section.text("name"), section.choice("role", ROLES), section.read("address", _address)
-    if name in taken or name == "gateway":
-        _refuse(section, "name", f"the name `{name}` is taken; expected one of its own for each target")
-        return None
-    if name is None or role is None or address is None:
-        return None
-    port = section.read("port", partial(read_whole, lowest=1, highest=65535))
-    return Target(name=name, role=role, address=address, port=port)
-
-
-def _address(findings: Findings, node: Node) -> str | None:
-    """A name or an address, without a port or a scheme."""
-    text = node.text if isinstance(node, Scalar) and not node.is_unusable else read_text(findings, node)
-    if text is None:
-        return None
-    if not text or re.search(r"[\s/@\[\]]", text) or re.fullmatch(r"[^:]+:[0-9]+", text):
-        findings.add(node, f"`{text}` is no host; expected a name or an address alone, such as crm.example.com")
-        return None
-    return text
-
-
 def _probes(top: Section) -> dict[str, ProbeSettings]:
     names = tuple(spec.name for spec in PROBES)
     section = top.section("probes", names)
@@ -289,10 +252,3 @@ def _positive(findings: Findings, node: Node) -> float | None:
         findings.add(node, f"{seconds:g} s does not fit; expected 100ms to 1d")
         return None
     return seconds
-
-
-def _refuse(section: Section, key: str, message: str) -> None:
-    """Note a fault at the key's value."""
-    node = section.node(key)
-    if node is not None:
-        section.findings.add(node, message)

@@ -44,6 +44,11 @@ def configured_probes(config: Config, specs: Sequence[ProbeSpec] = PROBES) -> tu
     return tuple(_configured(spec, config) for spec in specs)
 
 
+def longest_cycle_seconds(config: Config) -> float:
+    """How long the agent may rightly be between the ends of two cycles: the interval, and a probe that hangs."""
+    return config.interval_seconds + max(spec.deadline_seconds for spec in configured_probes(config))
+
+
 def _configured(spec: ProbeSpec, config: Config) -> ProbeSpec:
     every = max(spec.every_seconds, config.interval_seconds)
     if spec.every_seconds == BASE_INTERVAL_SECONDS:

@@ -14,6 +14,9 @@ READY = "READY=1"
 STOPPING = "STOPPING=1"
 WATCHDOG = "WATCHDOG=1"
 
+SPARE_SECONDS = 30.0
+"""A starved computer takes several times as long for everything; a hung process is found half a minute later."""
+
 
 def notify(*states: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Send states in one message; says whether it was sent. A service manager that is gone is no fault of ours."""
@@ -39,6 +42,12 @@ def status(words: str) -> str:
 def reloading() -> str:
     """Said before a reload, `READY` after it; systemd wants the monotonic time in microseconds with it."""
     return f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
+
+
+def patience(silent_seconds: float, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Asks for a slower watchdog where this process may rightly be silent for nearly as long as the unit's waits."""
+    given, needed_seconds = watchdog_seconds(environment), silent_seconds + SPARE_SECONDS
+    return (f"WATCHDOG_USEC={int(needed_seconds * 1e6)}",) if given is not None and given < needed_seconds else ()
 
 
 def watchdog_seconds(environment: Mapping[str, str] = os.environ) -> float | None:

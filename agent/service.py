@@ -20,6 +20,7 @@ from agent.clausestandings import ClauseStandings
 from agent.clock import ClockWatch, Lapse
 from agent.inventory import observe
 from agent.listening import build_listeners
+from agent.looking import longest_cycle_seconds
 from agent.memory import DATABASE, Kept, Memory
 from agent.notification_form import documents
 from agent.notifications import Board, next_board
@@ -205,7 +206,9 @@ class Agent:
         self._feed.publish(documents(self._board, self._orders.config.it_contact))
 
     def _say_ready(self) -> None:
-        sdnotify.notify(*([] if self._is_ready else [sdnotify.READY]), sdnotify.WATCHDOG)
+        """A cycle is over: nothing else feeds the watchdog, so that a main thread that hangs is found."""
+        patience = sdnotify.patience(longest_cycle_seconds(self._orders.config))
+        sdnotify.notify(*([] if self._is_ready else [sdnotify.READY, *patience]), sdnotify.WATCHDOG)
         self._is_ready = True
 
     def _observed(self, snapshot: Snapshot) -> Snapshot:

@@ -175,3 +175,24 @@ def test_what_is_shown_reads_back_to_the_same(tmp_path: Path) -> None:
     """`config show` prints a configuration that loads to the one it came from."""
     example = load_config(EXAMPLE, SYSTEM)
     assert load(tmp_path, describe(example)) == example
+
+
+@pytest.mark.parametrize(
+    ("is_there", "data_dir", "socket"),
+    [
+        (True, "/var/lib/device-health", "/run/device-health/agent.sock"),
+        (False, "/home/anna/.local/state/device-health", "/run/user/1000/device-health/agent.sock"),
+    ],
+    ids=["the system's file is there", "there is none"],
+)
+def test_a_user_asks_the_machines_agent_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool, data_dir: str, socket: str
+) -> None:
+    """A file in /etc means that the machine has an agent: its folders are the defaults for every user's commands."""
+    path = tmp_path / "agent.yaml"
+    if is_there:
+        path.write_text("language: en\n", encoding="utf-8")
+    monkeypatch.setattr("agent.config.DEFAULT_PATH", path)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    config = load_config(None, {"HOME": "/home/anna", "XDG_RUNTIME_DIR": "/run/user/1000"})
+    assert (config.data_dir, config.local.socket) == (Path(data_dir), Path(socket))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sdnotify import READY, STOPPING, notify, reloading, status, watchdog_seconds
+from agent.sdnotify import READY, STOPPING, notify, patience, reloading, status, watchdog_seconds
 
 
 def received(address: str, *states: str) -> bytes:
@@ -52,3 +52,18 @@ def test_without_a_listening_manager_nothing_happens(address: str | None) -> Non
 )
 def test_watchdog_is_for_the_named_process(environment: dict[str, str], expected: float | None) -> None:
     assert watchdog_seconds(environment) == expected
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "given", "asked"),
+    [
+        (10.0, "60000000", ()),
+        (30.0, "60000000", ()),
+        (305.0, "60000000", ("WATCHDOG_USEC=335000000",)),
+        (305.0, "", ()),
+    ],
+    ids=["short", "just enough", "an interval of five minutes", "no watchdog"],
+)
+def test_a_slow_cycle_asks_for_patience(silent_seconds: float, given: str, asked: tuple[str, ...]) -> None:
+    """A watchdog shorter than the longest rightful silence is lengthened, with half a minute to spare; else nothing."""
+    assert patience(silent_seconds, {"WATCHDOG_USEC": given}) == asked

@@ -23,6 +23,7 @@ from functools import partial
 from agent.probes.edid import Edid, parse_edid
 from agent.probes.gpu_resets import ResetCounter
 from agent.probes.hostfs import entries, read_bytes
+from agent.probes.kernel_journal import KernelJournal, open_kernel_log
 from agent.probes.kernel_log import KernelLog
 from agent.probes.probe import Context, ProbeSpec, Sample, Unsupported, gather
 from agent.readings import Labels, MetricKind, MetricSpec, Reading
@@ -54,11 +55,11 @@ class _Displays:
         self._folder = f"{context.host.sysfs}/class/drm"
         self._seen: dict[str, _Connector] = {}
         self._resets = ResetCounter()
-        self._log: KernelLog | None = None
+        self._log: KernelLog | KernelJournal | None = None
         self._no_log = "a captured machine has no kernel log to follow"
         if not context.host.is_redirected:
             try:
-                self._log = KernelLog()
+                self._log = open_kernel_log()
             except OSError as error:
                 self._no_log = f"the kernel log may not be read ({error.strerror})"
 
@@ -225,7 +226,7 @@ PROBE = ProbeSpec(
         MetricSpec(
             name="gpu_resets_total",
             help="Hangs and resets of graphics processors since the agent's start",
-            source="/dev/kmsg: the messages of i915, xe, amdgpu, radeon, NVIDIA's driver and nouveau",
+            source="/dev/kmsg or the journal: messages of i915, xe, amdgpu, radeon, NVIDIA's driver and nouveau",
             kind=MetricKind.COUNTER,
             lowest=0,
         ),

@@ -134,6 +134,12 @@ class Section:
         """The key's own node, for faults about the key."""
         return next((name for name, _ in self.table.entries if name.text == key), None)
 
+    def refuse(self, key: str, message: str) -> None:
+        """Note a fault at the key's value, if the key is there."""
+        node = self.node(key)
+        if node is not None:
+            self.findings.add(node, message)
+
     def read(self, key: str, reader: Callable[[Findings, Node], T | None]) -> T | None:
         """The value as the reader gives it."""
         node = self.node(key)

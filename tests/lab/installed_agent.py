@@ -63,11 +63,11 @@ def hardware(command: str) -> str:
     return subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True).stdout
 
 
-def device_health(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """One command, by hand and without root."""
+def device_health(*arguments: str, user: str = USER) -> subprocess.CompletedProcess[str]:
+    """One command, by hand, and without root unless it says so."""
     begun = time.monotonic()
     done = subprocess.run(
-        ["runuser", "-u", USER, "--", COMMAND, *arguments], capture_output=True, text=True, timeout=90, check=False
+        ["runuser", "-u", user, "--", COMMAND, *arguments], capture_output=True, text=True, timeout=90, check=False
     )
     say(f"       $ device-health {' '.join(arguments)}: exit {done.returncode}, {time.monotonic() - begun:.1f} s")
     return done
