@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from tests.page.browser import PATIENCE_SECONDS, Browser, browsing, needs_chromium
-from tests.running_agent import RunningAgent, eventually, running
+from tests.running_agent import RunningAgent, device_health, eventually, running
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 
@@ -154,7 +154,8 @@ def test_a_check_before_work(agent: RunningAgent, tmp_path: Path, pictures: Path
         assert words["noise"] in browser.text(".outcome")
         browser.shoot(pictures / f"{language}-checked.png")
         assert browser.complaints() == []
-    exported = agent.command("journal", "export", "--kind", "check", "--kind", "answer").stdout
+    only = ("--kind", "check", "--kind", "answer")
+    exported = device_health("journal", "export", "--config", str(agent.config), *only).stdout
     entries = [json.loads(line) for line in exported.splitlines()]
     answers = [one["body"] for one in entries if one["kind"] == "answer"]
     assert [json.loads(one)["answer"] if isinstance(one, str) else one["answer"] for one in answers][:3] == [
