@@ -6,20 +6,19 @@ Made at most once a cycle and language, and only while somebody looks; nothing h
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 from agent.alerts.alert import Update
 from agent.measures import Json, Shown, measures, shown, unmeasured
 from agent.overview_alerts import alerts_shown, silences_shown
 from agent.overview_record import record_shown
+from agent.pagesources import PageSources
 from agent.rulebook import Rulebook
 from agent.rules.assessment import overall
 from agent.rules.clause import AnsweredBy, Clause, ClauseState, Reason, Standing
 from agent.rules.coverage import rules_of
 from agent.standing import GO, GROUPS, WORDS
 from agent.today import Day, Today
-from agent.trends import Trends
 from agent.version import VERSION
 
 _BY_A_PERSON = {"zh": "由人确认", "en": "you confirm it"}
@@ -33,22 +32,12 @@ _NOT_RECORDED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageSources:
-    """Where the document comes from; `today` is absent where nothing is recorded."""
-
-    rulebook: Callable[[], Rulebook]
-    latest: Callable[[], Update | None]
-    trends: Trends
-    today: Today | None
-    interval_seconds: float
-
-
 class Overview:
     """Gives the document, remembered until the next cycle."""
 
     def __init__(self, sources: PageSources) -> None:
         self._sources = sources
+        self._today = None if sources.record_path is None else Today(sources.record_path, sources.record_head)
         self._remembered: dict[str, tuple[Update | None, Day, Json]] = {}
 
     async def document(self, language: str) -> Json:
@@ -56,17 +45,12 @@ class Overview:
         sources = self._sources
         rulebook, update = sources.rulebook(), sources.latest()
         language = language or rulebook.reader.language
-        day = await sources.today.day() if sources.today is not None else Day(fault=_NOT_RECORDED[language])
+        day = await self._today.day() if self._today is not None else Day(fault=_NOT_RECORDED[language])
         known = self._remembered.get(language)
         if known is None or known[0] is not update or known[1] != day:
-            document = _document(in_language(rulebook, language), update, day, sources)
+            document = _document(rulebook.in_language(language), update, day, sources)
             known = self._remembered[language] = (update, day, document)
         return known[2]
-
-
-def in_language(rulebook: Rulebook, language: str) -> Rulebook:
-    """The same rules, speaking another language."""
-    return replace(rulebook, reader=replace(rulebook.reader, language=language))
 
 
 def _document(rulebook: Rulebook, update: Update | None, day: Day, sources: PageSources) -> Json:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from agent.checking import check_document, digest_of
 from agent.config import Config
-from agent.freshlook import NoPass, fresh_pass
 from agent.onepass import Pass
 from agent.outputs.page_api import CheckRefused, Made
-from agent.overview import in_language
 from agent.probes.hostfs import HostFs
 from agent.rulebook import Rulebook
 
@@ -43,11 +41,8 @@ class PageChecks:
     async def measure(self, uid: int) -> str:
         """Look now, for this user; the time of the look. Raises CheckRefused where it cannot be done."""
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(asyncio.to_thread(fresh_pass, self._config, self._host))
-        try:
-            found = await asyncio.shield(self._running)  # one page that is closed must not end it for another
-        except NoPass as reason:
-            raise CheckRefused(str(reason)) from reason
+            self._running = asyncio.create_task(asyncio.to_thread(_fresh, self._config, self._host))
+        found = await asyncio.shield(self._running)  # one page that is closed must not end it for another
         self._forget_old()
         self._measured[uid] = _Measured(found=found, at=time.monotonic())
         return found.snapshot.taken_at.isoformat()
@@ -62,12 +57,21 @@ class PageChecks:
         said = {name: _SAID[answers.get(name, "skipped")] for name in rulebook.procedure.questions}
         found = _judged_by(rulebook, measured.found)
         recorded = check_document(rulebook, found, said)
-        shown = check_document(in_language(rulebook, language or rulebook.reader.language), found, said)
+        shown = check_document(rulebook.in_language(language or rulebook.reader.language), found, said)
         return Made(shown=shown, result=digest_of(recorded), answers=recorded["answers"])
 
     def _forget_old(self) -> None:
         now = time.monotonic()
         self._measured = {uid: one for uid, one in self._measured.items() if now - one.at < GOOD_SECONDS}
+
+
+def _fresh(config: Config, host: HostFs) -> Pass:
+    from agent.freshlook import NoPass, fresh_pass  # noqa: PLC0415  # most agents are never asked for a check
+
+    try:
+        return fresh_pass(config, host)
+    except NoPass as reason:
+        raise CheckRefused(str(reason)) from reason
 
 
 def _judged_by(rulebook: Rulebook, found: Pass) -> Pass:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.alerts.alert import Alert, Message, State, Update
@@ -37,6 +37,10 @@ class Rulebook:
     reader: Reader
     digest: str
     by_name: Mapping[str, Rule] = field(default_factory=dict)
+
+    def in_language(self, language: str) -> Rulebook:
+        """The same rules, speaking another language."""
+        return replace(self, reader=replace(self.reader, language=language))
 
     def message(self, rule: Rule, alert: Alert) -> Message:
         """An alert's words in the configured language."""

@@ -29,7 +29,7 @@ from agent.outputs.command import Command
 from agent.outputs.feed import Feed
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.output import Output, Publisher
-from agent.overview import PageSources
+from agent.pagesources import PageSources
 from agent.readings import Labels, Snapshot
 from agent.requests import Desk, Inbox
 from agent.rules.evaluate import evaluate
@@ -37,7 +37,7 @@ from agent.rules.growth import Growth
 from agent.rules.rule import Rule
 from agent.stages import Orders, build_metrics, build_stages, record_start
 from agent.standing import status_document
-from agent.statuspage import StatusPage, status_page, today_of
+from agent.statuspage import StatusPage, status_page
 from agent.trends import Trends
 from agent.yamlsource import Faults
 
@@ -111,8 +111,9 @@ class Agent:
             rulebook=lambda: self._rulebook,
             latest=lambda: self._latest,
             trends=trends,
-            today=today_of(config, self._journal),
             interval_seconds=config.interval_seconds,
+            record_path=str(config.data_dir / DATABASE) if self._journal else None,
+            record_head=lambda: self._journal.witness().id if self._journal else 0,
         )
         address = lambda: self._listeners.addresses["local"]  # noqa: E731  # known once they run
         return status_page(config, self._orders.host, sources, self._inbox.execute, address)

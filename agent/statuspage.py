@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from typing import Protocol
 
 from agent.config import Config
-from agent.memory import DATABASE
 from agent.outputs.api import executed
 from agent.outputs.command import Execute
 from agent.outputs.exchange import Handler
-from agent.outputs.journal_output import JournalOutput
 from agent.outputs.page import page
 from agent.outputs.page_api import PageSettings, page_api
 from agent.outputs.sessions import Sessions
 from agent.outputs.users import Silencers, may_silence
-from agent.overview import Overview, PageSources
 from agent.pagecheck import PageChecks
+from agent.pagesources import PageSources
 from agent.probes.hostfs import HostFs
-from agent.today import Today
+
+
+class Overview(Protocol):
+    """Makes the page's document."""
+
+    async def document(self, language: str) -> Mapping[str, object]:
+        """The document in `zh` or `en`, or in the configured language for an empty word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +47,7 @@ def status_page(
     local = config.local
     silencers = Silencers(own_uid=os.geteuid(), users=local.silence_users, groups=local.silence_groups)
     settings = PageSettings(
-        overview=Overview(sources).document,
+        overview=_overview(sources),
         checks=PageChecks(config, host, sources.rulebook),
         sessions=sessions,
         execute=partial(executed, execute=execute),
@@ -50,6 +57,14 @@ def status_page(
     return StatusPage(sessions=sessions, silencers=silencers, around=lambda other: page(page_api(settings, other)))
 
 
-def today_of(config: Config, journal: JournalOutput | None) -> Today | None:
-    """The day's record; nothing where none is kept."""
-    return None if journal is None else Today(str(config.data_dir / DATABASE), lambda: journal.witness().id)
+def _overview(sources: PageSources) -> Callable[[str], Awaitable[Mapping[str, object]]]:
+    """The page's document; what makes it is loaded when somebody first looks, as most agents' pages are never open."""
+    made: list[Overview] = []
+
+    async def document(language: str) -> Mapping[str, object]:
+        if not made:
+            overview = await asyncio.to_thread(import_module, "agent.overview")
+            made.append(overview.Overview(sources))
+        return await made[0].document(language)
+
+    return document
