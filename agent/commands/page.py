@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import webbrowser
 from pathlib import Path
 
 import click
 
 from agent.commands.options import ask_agent, config_option, read_config
+from agent.desktop.browser import CannotOpen, open_in_browser
 
 WORDS = {
     "zh": {
@@ -22,8 +20,6 @@ WORDS = {
         "open_it": "Open this in a browser within a minute (it works once, and for you alone):",
     },
 }
-OPENER_SECONDS = 5.0
-"""xdg-open returns when the browser has taken the address; one that starts anew may go on in the foreground."""
 
 
 @click.command("page")
@@ -45,18 +41,9 @@ def command(config_path: Path | None, only_prints: bool) -> None:  # noqa: FBT00
 
 
 def opened(url: str) -> bool:
-    """Whether a browser took the address: the desktop's own way first, then whatever Python finds with a screen."""
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False  # a browser in this terminal would hold it, and has no room for the page
-    opener = shutil.which("xdg-open")
-    if opener is None:
-        return webbrowser.open(url)
+    """Whether a browser took the address. What is left running may be the browser itself and stays."""
     try:
-        done = subprocess.run(
-            [opener, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=OPENER_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return True  # it shows the page and has not returned
-    except OSError:
+        open_in_browser(url, os.environ)
+    except CannotOpen:
         return False
-    return done.returncode == 0
+    return True

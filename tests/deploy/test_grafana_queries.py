@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.apiclient import ask
 from agent.looking import CATALOGUE
 from agent.outputs.exposition import Encoder, Series
 from agent.readings import PREFIX
@@ -125,6 +126,8 @@ def test_every_panel_has_data(tmp_path: Path) -> None:
         assert alert
         assert seat.command("acknowledge", "memory-low").returncode == 0
         assert without_data([q for q in panel_queries() if "acknowledged" in q.expression], has_data) == []
+        socket_path = str(seat.folder / "agent.sock")
+        assert ask(socket_path, "POST", "/api/v1/session-readings", {"readings": OF_A_SESSION}) == {"taken": 4}
         expected = {PREFIX + name for name in set(CATALOGUE) - set(NOT_ON_A_TEST_MACHINE)}
         seen: set[str] = set()
 
@@ -136,6 +139,15 @@ def test_every_panel_has_data(tmp_path: Path) -> None:
         assert eventually(all_seen, PATIENCE_SECONDS), expected - seen
     substituted = {PREFIX + name for name in NOT_ON_A_TEST_MACHINE}
     assert not seen & substituted
+
+
+OF_A_SESSION = [
+    {"name": "display_resolution_pixels", "labels": {"connector": "HDMI-1", "dimension": "width"}, "value": 1920},
+    {"name": "display_resolution_pixels", "labels": {"connector": "HDMI-1", "dimension": "height"}, "value": 1080},
+    {"name": "display_refresh_hertz", "labels": {"connector": "HDMI-1"}, "value": 60},
+    {"name": "night_light_enabled", "labels": {}, "value": 0},
+]
+"""What a user's companion sends."""
 
 
 def without_data(queries: Iterable[PanelQuery], has_data: Callable[[PanelQuery], bool]) -> list[PanelQuery]:
