@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from datetime import UTC, datetime
-from urllib.request import pathname2url
+from pathlib import Path
 
 VERSION = 1
 """The layout of the file, all tables together; kept in its header (`PRAGMA user_version`)."""
@@ -156,7 +156,7 @@ def _readable(path: str) -> sqlite3.Connection:
 
 
 def _read_only(path: str, option: str) -> sqlite3.Connection:
-    uri = f"file:{pathname2url(os.path.abspath(path))}?{option}"
+    uri = f"{Path(os.path.abspath(path)).as_uri()}?{option}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")

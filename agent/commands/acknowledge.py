@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import ask_agent, config_option, read_config
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import config_option, read_config
 
 WORDS = {
     "zh": {True: "已确认 {}。", False: "{} 之前已经确认过，第一次确认仍然有效。"},

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from agent.commands.options import ask_agent, config_option, json_option, read_config, terminal_width
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import config_option, json_option, read_config, terminal_width
 from agent.rules.table import columns
 
 WORDS = {

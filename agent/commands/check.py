@@ -12,6 +12,7 @@ import click
 
 from agent.apiclient import AgentError, ask
 from agent.checking import check_document, digest_of
+from agent.commands.agentcall import refusal_lines
 from agent.commands.asking import ask_operator
 from agent.commands.closing import closing_lines
 from agent.commands.options import (
@@ -21,7 +22,6 @@ from agent.commands.options import (
     progress,
     read_config,
     read_rulebook,
-    refusal_lines,
     terminal_width,
 )
 from agent.config import Config

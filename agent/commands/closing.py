@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.apiclient import AgentError, ask
+from agent.commands.agentcall import refusal_lines
 from agent.commands.alerts import worst_only
-from agent.commands.options import refusal_lines
 from agent.commands.reporting import report_of, today, unreadable
 from agent.commands.throughagent import through_agent
 from agent.config import Config

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 
 import click
 
-from agent.commands.options import EXIT_REFUSED, ask_agent, config_option, read_config
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import EXIT_REFUSED, config_option, read_config
 from agent.commands.reporting import unreadable
 from agent.commands.throughagent import through_agent
 from agent.config import Config

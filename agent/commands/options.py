@@ -7,11 +7,10 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
-from agent.apiclient import AgentError, ask
 from agent.config import Config, load_config
 from agent.looking import CATALOGUE, PROVIDERS
 from agent.rulebook import Rulebook, load_rulebook
@@ -27,8 +26,6 @@ EXIT_CANNOT_TELL = 3
 """No agent answered (Nagios' plug-in convention: unknown)."""
 
 MEASURING = {"zh": "正在检查 {}/{} …", "en": "Checking {}/{} …"}
-NO_ANSWER = "监测程序没有应答，可能没有运行。"
-REFUSED = "监测程序没有照做。"
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NARROWEST = 80
 ENDLESS = 100_000
@@ -76,23 +73,6 @@ def read_rulebook(config: Config) -> Rulebook:
     except Faults as faults:
         click.echo(str(faults), err=True)
         sys.exit(EXIT_CONFIGURATION)
-
-
-def ask_agent(config: Config, method: str, path: str, fields: dict[str, object] | None = None) -> dict[str, Any]:
-    """The running agent's answer; ends the process with status 3, cannot tell, when there is none."""
-    try:
-        return ask(str(config.local.socket), method, path, fields)
-    except AgentError as error:
-        for line in refusal_lines(error, config.language):
-            click.echo(line, err=True)
-        sys.exit(EXIT_CANNOT_TELL if error.status is None else EXIT_REFUSED)
-
-
-def refusal_lines(error: AgentError, language: str) -> list[str]:
-    """Why the agent did not do it: in the operator's language, then IT's detail."""
-    if language == "en":
-        return [str(error)]
-    return [NO_ANSWER if error.status is None else REFUSED, click.style(str(error), dim=True)]
 
 
 def write_or_print(text: str, output: Path | None) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import ask_agent, config_option, read_config
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import config_option, read_config
 from agent.desktop.browser import CannotOpen, open_in_browser
 
 WORDS = {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import Duration, ask_agent, config_option, read_config
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import Duration, config_option, read_config
 
 WORDS = {
     "zh": {"silenced": "规则 {} 静默到 {}。", "ended": "规则 {} 的静默已结束。"},

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import ask_agent, config_option, json_option, read_config, terminal_width
+from agent.commands.agentcall import ask_agent
+from agent.commands.options import config_option, json_option, read_config, terminal_width
 from agent.config import Config
 from agent.rules.clause import EXIT_STATUS, Standing
 from agent.standing import clause_lines, verdict_line

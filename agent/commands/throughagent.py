@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from agent.apiclient import AgentError, ask
-from agent.commands.options import EXIT_REFUSED, refusal_lines
+from agent.commands.agentcall import refusal_lines
+from agent.commands.options import EXIT_REFUSED
 from agent.config import Config
 from agent.database import DatabaseDamaged, DatabaseTooNew, DatabaseUnavailable
 from agent.memory import DATABASE

@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from prometheus_client import generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics import exposition as openmetrics
-from prometheus_client.samples import Sample
-from prometheus_client.utils import floatToGoString
-
+from agent.outputs.encoders import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    Metric,
+    Sample,
+    floatToGoString,
+    generate_latest,
+    openmetrics,
+)
 from agent.readings import PREFIX, Labels, MetricKind, MetricSpec
 
 Series = tuple[MetricSpec, Labels, float]

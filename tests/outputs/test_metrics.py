@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from agent.outputs.metrics import MetricsOutput, accepts_openmetrics
 from agent.outputs.selfmetrics import resident_memory_bytes
 from agent.readings import MetricSpec, ProbeStatus
 from tests.outputs.conftest import NOON
+from tests.running_agent import ROOT
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 GOLDEN = Path(__file__).parent / "golden"
@@ -159,3 +161,18 @@ def test_memory_is_absent_where_the_kernel_does_not_tell_it(tmp_path: Path) -> N
     assert resident_memory_bytes(str(tmp_path / "statm")) is None
     (tmp_path / "statm").write_text("900 300 100 1 0 200 0\n")
     assert resident_memory_bytes(str(tmp_path / "statm")) == 300 * 4096
+
+
+LOADING = """
+import sys
+from agent.outputs.encoders import SERVERS
+loaded = [name for name in SERVERS if name in sys.modules]
+from http.server import BaseHTTPRequestHandler
+print(loaded, hasattr(BaseHTTPRequestHandler, "send_response"))
+"""
+
+
+def test_the_librarys_servers_are_not_loaded_and_can_be_had_later() -> None:
+    """The encoders come without prometheus_client's servers; who imports those modules afterwards gets them."""
+    command = [sys.executable, "-c", LOADING]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[] True\n"
