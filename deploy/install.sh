@@ -40,7 +40,7 @@ lay_out() {
 
 # remove_files OLD [NEW]: what the old list has and the new one has not; the configuration stays.
 remove_files() {
-  grep -v '^/etc/' "$1" | { if [ -n "${2:-}" ]; then grep -vxFf "$2" || true; else cat; fi; } | tr '\n' '\0' | xargs -0 -r rm -f
+  grep -v '^/etc/device-health/' "$1" | { if [ -n "${2:-}" ]; then grep -vxFf "$2" || true; else cat; fi; } | tr '\n' '\0' | xargs -0 -r rm -f
   find /opt/device-health -depth -type d -empty -delete 2>/dev/null || true
 }
 

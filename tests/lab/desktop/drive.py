@@ -205,6 +205,13 @@ def terminal() -> str:
     return "\n".join(text[start : start + columns] for start in range(0, len(text), columns))
 
 
+def start_dunst() -> bool:
+    """Whether it serves now. It ends where the X server is not ready, and a socket may be left of the one before."""
+    in_session("systemctl", "--user", "reset-failed", "dunst")
+    in_session("systemctl", "--user", "start", "dunst")
+    return "Waiting" in in_session("dunstctl", "count")
+
+
 def cool_down() -> None:
     """The screen is back: what is still wrong comes up on it, and its end too."""
     in_session("systemctl", "--user", "unmask", "--runtime", "dunst")
@@ -223,7 +230,7 @@ def cool_down() -> None:
     )
     until("the screen is back", lambda: Path("/tmp/.X11-unix/X5").exists(), 60)
     before = len(SHOWN.read_text().splitlines())
-    in_session("systemctl", "--user", "start", "dunst")
+    until("dunst serves again", start_dunst, 60)
     until("the stopped fan is on the new screen", lambda: len(SHOWN.read_text().splitlines()) > before, 60)
     hardware("set_temp 1 45; set_fan 1 1800")
     until("both ends are told", lambda: SHOWN.read_text().count("|Over: ") == 2, 150)
