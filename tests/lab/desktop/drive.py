@@ -99,13 +99,8 @@ def log_in() -> None:
     settings.write_text(DUNST, encoding="utf-8")
     hardware(f"chown -R {USER}: {ACCOUNT.pw_dir}; loginctl enable-linger {USER}")
     until("the user's bus is there", lambda: Path(f"{RUNTIME}/bus").exists(), 60)
-    in_session(
-        "systemd-run", "--user", "-q", "--unit=screen", "Xvfb", ":5", "-screen", "0", "1366x768x24", "-fbdir", str(DESK)
-    )
-    until("the screen is there", lambda: Path("/tmp/.X11-unix/X5").exists(), 60)  # where X puts it
-    in_session("systemctl", "--user", "set-environment", "DISPLAY=:5")
-    in_session("systemctl", "--user", "start", "dunst")
-    until("dunst serves", lambda: "Waiting" in in_session("dunstctl", "count"), 60)
+    screen_up("screen")
+    dunst_up()
 
 
 def screen_up(unit: str) -> None:
@@ -113,6 +108,12 @@ def screen_up(unit: str) -> None:
     run = ("systemd-run", "--user", "-q", f"--unit={unit}")
     in_session(*run, "Xvfb", ":5", "-screen", "0", "1366x768x24", "-fbdir", str(DESK))
     until("the screen is there", Path("/tmp/.X11-unix/X5").exists, 60)  # where X puts its socket
+
+
+def dunst_up() -> None:
+    in_session("systemctl", "--user", "set-environment", "DISPLAY=:5")
+    in_session("systemctl", "--user", "start", "dunst")
+    until("dunst serves", lambda: "Waiting" in in_session("dunstctl", "count"), 60)
 
 
 def script(name: str, line: str) -> None:
@@ -205,32 +206,12 @@ def terminal() -> str:
     return "\n".join(text[start : start + columns] for start in range(0, len(text), columns))
 
 
-def start_dunst() -> bool:
-    """Whether it serves now. It ends where the X server is not ready, and a socket may be left of the one before."""
-    in_session("systemctl", "--user", "reset-failed", "dunst")
-    in_session("systemctl", "--user", "start", "dunst")
-    return "Waiting" in in_session("dunstctl", "count")
-
-
 def cool_down() -> None:
     """The screen is back: what is still wrong comes up on it, and its end too."""
     in_session("systemctl", "--user", "unmask", "--runtime", "dunst")
-    in_session(
-        "systemd-run",
-        "--user",
-        "-q",
-        "--unit=screen2",
-        "Xvfb",
-        ":5",
-        "-screen",
-        "0",
-        "1366x768x24",
-        "-fbdir",
-        str(DESK),
-    )
-    until("the screen is back", lambda: Path("/tmp/.X11-unix/X5").exists(), 60)
+    screen_up("screen2")
     before = len(SHOWN.read_text().splitlines())
-    until("dunst serves again", start_dunst, 60)
+    dunst_up()
     until("the stopped fan is on the new screen", lambda: len(SHOWN.read_text().splitlines()) > before, 60)
     hardware("set_temp 1 45; set_fan 1 1800")
     until("both ends are told", lambda: SHOWN.read_text().count("|Over: ") == 2, 150)
