@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -100,7 +99,11 @@ def progress(language: str) -> Callable[[int, int], None]:
 
 def terminal_width() -> int:
     """The terminal's cells in a line; without end where nobody looks, so that a line can be searched for."""
-    return shutil.get_terminal_size((NARROWEST, 40)).columns if sys.stdout.isatty() else ENDLESS
+    if not sys.stdout.isatty():
+        return ENDLESS
+    from shutil import get_terminal_size  # noqa: PLC0415  # it loads every archive format, and `run` asks for no width
+
+    return get_terminal_size((NARROWEST, 40)).columns
 
 
 class Duration(click.ParamType[float]):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-SERVERS = ("http.server", "socketserver", "urllib.request", "wsgiref.simple_server")
+SERVERS = ("http.server", "socketserver", "urllib.error", "urllib.request", "wsgiref.simple_server")
 
 
 class _Placeholder(ModuleType):

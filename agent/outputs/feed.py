@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import secrets
+import os
 from collections.abc import Mapping
 
 LONGEST_WAIT_SECONDS = 60.0
@@ -24,7 +24,7 @@ class Feed:
     """The newest documents and those who wait for newer ones."""
 
     def __init__(self) -> None:
-        self._salt = secrets.token_bytes(16)
+        self._salt = os.urandom(16)
         self._current: tuple[str, Documents] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Future[None]] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -185,7 +184,9 @@ class Section:
 
 def closest(word: str, words: Collection[str]) -> str:
     """What to expect instead of a wrong word: the one it resembles, else all of them when they are few."""
-    if near := difflib.get_close_matches(word, words, n=1):
+    from difflib import get_close_matches  # noqa: PLC0415  # a right file needs no advice
+
+    if near := get_close_matches(word, words, n=1):
         return f"did you mean `{near[0]}`?"
     if not words:
         return "expected nothing"

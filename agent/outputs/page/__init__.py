@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from agent.outputs.exchange import Handler, Request, Response, text
 from agent.outputs.origin import refuse_foreign_pages
@@ -81,7 +81,7 @@ def _files() -> Mapping[str, Response]:
     """Every file of this folder that is part of the page, ready to be sent."""
     return {
         file.name: _response(file.read_bytes(), _TYPES[ending])
-        for file in resources.files(__name__).iterdir()
+        for file in Path(__file__).parent.iterdir()
         if (ending := "." + file.name.rpartition(".")[2]) in _TYPES
     }
 
