@@ -51,18 +51,19 @@ def _failing() -> list[Shown]:
     ]
 
 
-def _quality() -> list[Shown]:
-    def spread(metric: str) -> list[tuple[str, str]]:
-        return [
-            (f"quantile {_BY} ({q}, {metric}{_PATH})", f"{_LEGEND} {name}")
-            for q, name in (("0.5", "一半 median"), ("0.95", "95%"))
-        ]
+def _spread(metric: str) -> list[tuple[str, str]]:
+    return [
+        (f"quantile {_BY} ({q}, {metric}{_PATH})", f"{_LEGEND} {name}")
+        for q, name in (("0.5", "一半 median"), ("0.95", "95%"))
+    ]
 
+
+def _quality() -> list[Shown]:
     return [
         chart(
             "往返时间 · round trip",
             "一半的电脑在此以下，以及 95%。 · Half of the workstations lie below, and 95 %.",
-            spread("endpoint_ping_round_trip_seconds"),
+            _spread("endpoint_ping_round_trip_seconds"),
             "s",
             "gateway-slow|business-slow",
             _SITE,
@@ -70,7 +71,7 @@ def _quality() -> list[Shown]:
         chart(
             "抖动 · jitter",
             "RFC 3550；抖动大时通话断续。 · RFC 3550; with much of it calls break up.",
-            spread("endpoint_ping_jitter_seconds"),
+            _spread("endpoint_ping_jitter_seconds"),
             "s",
             "gateway-jitter|business-jitter",
             _SITE,
@@ -89,6 +90,12 @@ def _quality() -> list[Shown]:
             [(f"quantile {_BY} (0.95, endpoint_ping_connect_seconds{_PATH})", _LEGEND)],
             "s",
         ),
+        *_worst(),
+    ]
+
+
+def _worst() -> list[Shown]:
+    return [
         listing(
             "丢包最多的电脑 · workstations that lose most",
             "点名称打开该电脑。 · Its name opens the workstation.",

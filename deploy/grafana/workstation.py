@@ -55,6 +55,12 @@ def workstation() -> dashboard.Dashboard:
 
 
 def _now() -> Iterator[Shown]:
+    yield from _standing()
+    yield from _dealt_with()
+    yield _machine()
+
+
+def _standing() -> Iterator[Shown]:
     yield listing(
         "告警 · alerts",
         "等待中的还没有超过规则要求的时间。 · Pending ones have not lasted as long as their rule asks.",
@@ -71,6 +77,9 @@ def _now() -> Iterator[Shown]:
         value="状态 · state",
         states=CLAUSE_STATES,
     )
+
+
+def _dealt_with() -> Iterator[Shown]:
     yield (
         listing(
             "还没有人看到 · not seen yet",
@@ -93,7 +102,10 @@ def _now() -> Iterator[Shown]:
         .height(6)
         .span(8)
     )
-    yield (
+
+
+def _machine() -> Shown:
+    return (
         listing(
             "这台电脑 · this workstation",
             "型号、版本和规则。 · Model, version and rules.",

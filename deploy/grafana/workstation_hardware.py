@@ -13,6 +13,12 @@ _SENSOR = "{{chip}} {{sensor}}"
 
 def heat() -> Iterator[Shown]:
     """Every temperature and fan, those that are judged first."""
+    yield from _temperatures()
+    yield from _fans()
+    yield from _nvidia()
+
+
+def _temperatures() -> Iterator[Shown]:
     for component, title, rules in (
         ("cpu", "处理器距上限 · processor headroom", "cpu-overheating"),
         ("gpu", "显卡距上限 · graphics card headroom", "gpu-overheating"),
@@ -41,6 +47,9 @@ def heat() -> Iterator[Shown]:
         ],
         "celsius",
     )
+
+
+def _fans() -> Iterator[Shown]:
     yield chart(
         "传感器故障、风扇停转和全速 · sensor faults, fans stalled and racing",
         "1 为是。 · 1 is yes.",
@@ -63,6 +72,9 @@ def heat() -> Iterator[Shown]:
         "s",
         "cpu-throttled",
     )
+
+
+def _nvidia() -> Iterator[Shown]:
     yield chart(
         "NVIDIA 显卡温度与余量 · NVIDIA temperature and margin",
         "余量是距降速还有多少度。 · The margin is what is left until the card slows down.",
@@ -85,6 +97,12 @@ def heat() -> Iterator[Shown]:
 
 def smoothness() -> Iterator[Shown]:
     """What makes the computer slow."""
+    yield from _processor()
+    yield from _memory()
+    yield from _waiting()
+
+
+def _processor() -> Iterator[Shown]:
     yield chart(
         "处理器占用 · processor in use",
         "不含等待硬盘。 · Waiting for disks not included.",
@@ -105,6 +123,9 @@ def smoothness() -> Iterator[Shown]:
         [(f"endpoint_cpu_frequency_hertz{_HERE}", "频率 clock")],
         "hertz",
     )
+
+
+def _memory() -> Iterator[Shown]:
     yield chart(
         "可用内存 · memory available",
         "虚线以下电脑会变慢。 · Below the dashed line the computer becomes slow.",
@@ -125,6 +146,9 @@ def smoothness() -> Iterator[Shown]:
         "bytes",
         "swap-traffic",
     )
+
+
+def _waiting() -> Iterator[Shown]:
     yield chart(
         "等待资源的时间 · time spent waiting",
         "full：所有程序都在等。 · full: all programs wait.",

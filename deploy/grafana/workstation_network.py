@@ -11,6 +11,13 @@ _HERE = '{instance="$instance"}'
 
 def network_charts() -> Iterator[Shown]:
     """Where the fault lies first, then the path, then the link."""
+    yield from _fault()
+    yield from _path()
+    yield from _link()
+    yield from _wifi()
+
+
+def _fault() -> Iterator[Shown]:
     yield chart(
         "故障位置 · where the fault lies",
         "1 为故障所在。 · 1 is where it lies.",
@@ -25,6 +32,9 @@ def network_charts() -> Iterator[Shown]:
             (f"endpoint_ping_name_resolved{_HERE}", "{{target}} 域名 name"),
         ],
     )
+
+
+def _path() -> Iterator[Shown]:
     yield chart(
         "往返与连接时间 · round trip and connection",
         "ping 与 TCP。 · Ping and TCP.",
@@ -61,6 +71,9 @@ def network_charts() -> Iterator[Shown]:
             (f"60 * rate(endpoint_ping_duplicate_replies_total{_HERE}[$__rate_interval])", "{{target}} 重复 duplicate"),
         ],
     )
+
+
+def _link() -> Iterator[Shown]:
     yield chart(
         "连接与双工 · link and duplex",
         "1 为是。 · 1 is yes.",
@@ -92,6 +105,9 @@ def network_charts() -> Iterator[Shown]:
         "short",
         "receive-errors|transmit-errors|link-flapping",
     )
+
+
+def _wifi() -> Iterator[Shown]:
     yield chart(
         "无线信号 · Wi-Fi signal",
         "越接近 0 越强。 · Nearer to 0 is stronger.",
