@@ -17,16 +17,16 @@ class ClauseStandings:
     def __init__(self, states: Callable[[Update], Mapping[str, ClauseState]]) -> None:
         """`states` are the full states of an update, by the rules in force."""
         self._states = states
-        self._key: object = None
-        self._standings: Mapping[str, Standing] = {}
+        self._last: tuple[object, Mapping[str, Standing]] = (None, {})
 
     def of(self, update: Update) -> Mapping[str, Standing]:
         """The standing of every clause that counts."""
-        key = _basis(update)
-        if key != self._key:
-            self._standings = {name: state.standing for name, state in self._states(update).items() if state.counts}
-            self._key = key
-        return self._standings
+        basis = _basis(update)
+        before, standings = self._last
+        if basis != before:
+            standings = {name: state.standing for name, state in self._states(update).items() if state.counts}
+            self._last = basis, standings  # as one: a scrape asks in the listeners' thread
+        return standings
 
     def numbers(self, update: Update) -> Mapping[str, int]:
         """The values of `endpoint_clause_status`."""
