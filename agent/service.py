@@ -208,8 +208,11 @@ class Agent:
 
     def _say_ready(self) -> None:
         """A cycle is over: nothing else feeds the watchdog, so that a main thread that hangs is found."""
+        if self._is_ready:
+            sdnotify.notify(sdnotify.WATCHDOG)
+            return
         patience = sdnotify.patience(longest_cycle_seconds(self._orders.config))
-        sdnotify.notify(*([] if self._is_ready else [sdnotify.READY, *patience]), sdnotify.WATCHDOG)
+        sdnotify.notify(sdnotify.READY, *patience, sdnotify.WATCHDOG)
         self._is_ready = True
 
     def _observed(self, snapshot: Snapshot) -> Snapshot:
