@@ -31,6 +31,7 @@ LONGEST_DETAIL = 200
 """Characters about how a person was told, such as the name of the notification server."""
 
 WAYS = ("notification", "page", "terminal", "none")
+ANSWERS = ("yes", "no", "skipped")
 VERDICTS = ("normal", "warning", "critical", "unknown")
 
 Fields = Mapping[str, object]
@@ -64,18 +65,28 @@ def fields_of(body: bytes) -> Fields:
     return fields
 
 
+def expect_fields(fields: Fields, *names: str) -> None:
+    """Let exactly these fields pass.
+
+    Raises:
+        Refused: 400, one is missing or is not known.
+    """
+    if set(fields) != set(names):
+        raise Refused(400, f"expected exactly these fields: {', '.join(names) or 'none'}")
+
+
 def _acknowledge(fields: Fields, by: str) -> Command:
-    _expect(fields, "alert")
+    expect_fields(fields, "alert")
     return Acknowledge(alert=_text(fields, "alert"), by=by)
 
 
 def _mark_seen(fields: Fields, by: str) -> Command:
-    _expect(fields, "alert")
+    expect_fields(fields, "alert")
     return MarkSeen(alert=_text(fields, "alert"), by=by)
 
 
 def _record_delivery(fields: Fields, by: str) -> Command:
-    _expect(fields, "alert", "way", "detail")
+    expect_fields(fields, "alert", "way", "detail")
     way, detail = fields["way"], fields["detail"]
     if way not in WAYS:
         raise Refused(400, f"way: expected {', '.join(WAYS[:-1])} or {WAYS[-1]}")
@@ -85,12 +96,12 @@ def _record_delivery(fields: Fields, by: str) -> Command:
 
 
 def _tell_session(fields: Fields, by: str) -> Command:
-    _expect(fields, "readings")
+    expect_fields(fields, "readings")
     return TellSession(readings=session_readings(fields["readings"]), by=by)
 
 
 def _add_silence(fields: Fields, by: str) -> Command:
-    _expect(fields, "rule", "seconds", "reason")
+    expect_fields(fields, "rule", "seconds", "reason")
     seconds = fields["seconds"]
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_SILENCE_SECONDS:
         raise Refused(400, f"seconds: expected a number above 0 and up to {LONGEST_SILENCE_SECONDS}")
@@ -98,12 +109,12 @@ def _add_silence(fields: Fields, by: str) -> Command:
 
 
 def _remove_silence(fields: Fields, by: str) -> Command:
-    _expect(fields, "rule")
+    expect_fields(fields, "rule")
     return RemoveSilence(rule=_text(fields, "rule"), by=by)
 
 
 def _record_check(fields: Fields, by: str) -> Command:
-    _expect(fields, "result", "answers", "closing")
+    expect_fields(fields, "result", "answers", "closing")
     result, answers, closing = fields["result"], fields["answers"], fields["closing"]
     if not isinstance(result, dict) or result.get("verdict") not in VERDICTS:
         raise Refused(400, f"result: expected a check's JSON with a verdict of {', '.join(VERDICTS)}")
@@ -113,7 +124,7 @@ def _record_check(fields: Fields, by: str) -> Command:
 
 
 def _correct(fields: Fields, by: str) -> Command:
-    _expect(fields, "entry", "reason", "right")
+    expect_fields(fields, "entry", "reason", "right")
     entry = fields["entry"]
     if isinstance(entry, bool) or not isinstance(entry, int) or not 0 < entry <= LARGEST_ID:
         raise Refused(400, "entry: expected the number of an entry of the journal")
@@ -124,8 +135,8 @@ def _correct(fields: Fields, by: str) -> Command:
 def _given(answer: object) -> GivenAnswer:
     if not isinstance(answer, dict):
         raise Refused(400, "answers: expected objects with question, answer and clause")
-    _expect(answer, "question", "answer", "clause")
-    if answer["answer"] not in ("yes", "no", "skipped"):
+    expect_fields(answer, "question", "answer", "clause")
+    if answer["answer"] not in ANSWERS:
         raise Refused(400, "answer: expected yes, no or skipped")
     return GivenAnswer(question=_text(answer, "question"), answer=answer["answer"], clause=_text(answer, "clause"))
 
@@ -141,11 +152,6 @@ CHANGES: Mapping[tuple[str, str], Change] = {
     ("DELETE", "/api/v1/silence"): Change(build=_remove_silence, for_administrators=True, from_page=True),
 }
 """Every change by method and path."""
-
-
-def _expect(fields: Fields, *names: str) -> None:
-    if set(fields) != set(names):
-        raise Refused(400, f"expected exactly these fields: {', '.join(names)}")
 
 
 def _text(fields: Fields, name: str) -> str:

@@ -63,11 +63,19 @@ async def answer_read(read: Read, query: Query) -> Document:
     Raises:
         Refused: a parameter that the document does not take, or nothing to show before the first cycle.
     """
-    unknown = sorted(query.keys() - set(read.parameters))
-    if unknown:
-        expected = ", ".join(read.parameters) or "none here"
-        raise Refused(400, f"the parameter {unknown[0]!r} is not known; expected {expected}")
+    expect_parameters(query, *read.parameters)
     return await read.answer(query)
+
+
+def expect_parameters(query: Query, *names: str) -> None:
+    """Let no other parameters pass.
+
+    Raises:
+        Refused: 400, one is not known.
+    """
+    unknown = sorted(query.keys() - set(names))
+    if unknown:
+        raise Refused(400, f"the parameter {unknown[0]!r} is not known; expected {', '.join(names) or 'none here'}")
 
 
 def _plain(document: Callable[[], Document]) -> Read:

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from agent.outputs.api_changes import fields_of
+from agent.outputs.api_changes import ANSWERS, expect_fields, fields_of
+from agent.outputs.api_reads import LANGUAGES, expect_parameters, language_of
 from agent.outputs.command import Command, GivenAnswer, RecordCheck
 from agent.outputs.exchange import Handler, Request, Response
 from agent.outputs.origin import refuse_cross_site, refuse_foreign_pages
 from agent.outputs.refusal import Refused, json_response
 from agent.outputs.sessions import TOKEN_SECONDS, Sessions
 from agent.outputs.users import user_name
-
-LANGUAGES = ("zh", "en")
-ANSWERS = ("yes", "no", "skipped")
 
 Document = Mapping[str, object]
 
@@ -131,20 +129,15 @@ def _tagged(document: Document) -> Response:
 
 
 def _language(request: Request) -> str:
-    unknown = sorted(request.query.keys() - {"language"})
-    if unknown:
-        raise Refused(400, f"the parameter {unknown[0]!r} is not known; expected language")
-    language = request.query.get("language", "")
-    if language and language not in LANGUAGES:
-        raise Refused(400, f"language: expected {' or '.join(LANGUAGES)}")
-    return language
+    expect_parameters(request.query, "language")
+    return language_of(request.query, "") if request.query.get("language") else ""
 
 
 def _give_token(settings: PageSettings) -> Answer:
     async def answer(request: Request) -> Response:
         if not request.peer.over_unix or request.peer.uid is None:
             raise Refused(403, "a token is given over the agent's socket only; run `device-health page`")
-        _expect(fields_of(request.body))
+        expect_fields(fields_of(request.body))
         token = settings.sessions.token(request.peer.uid)
         url = f"http://{settings.address()}/#token={token}"
         return json_response({"url": url, "expires_in_seconds": TOKEN_SECONDS})
@@ -170,7 +163,7 @@ def _begin_session(settings: PageSettings) -> Answer:
     async def answer(request: Request) -> Response:
         refuse_cross_site(request)
         fields = fields_of(request.body)
-        _expect(fields, "token")
+        expect_fields(fields, "token")
         secret = settings.sessions.begin(str(fields["token"]), request.peer)
         if secret is None:
             raise Refused(403, "this address was used before, is older than a minute, or was given to another user")
@@ -195,7 +188,7 @@ def _no_content(cookie: str) -> Response:
 def _measure(settings: PageSettings) -> Answer:
     async def answer(request: Request) -> Response:
         uid = _user(settings, request)
-        _expect(fields_of(request.body))
+        expect_fields(fields_of(request.body))
         try:
             taken_at = await settings.checks.measure(uid)
         except CheckRefused as refused:
@@ -209,7 +202,7 @@ def _conclude(settings: PageSettings) -> Answer:
     async def answer(request: Request) -> Response:
         uid = _user(settings, request)
         fields = fields_of(request.body)
-        _expect(fields, "answers", "language")
+        expect_fields(fields, "answers", "language")
         if fields["language"] not in LANGUAGES:
             raise Refused(400, f"language: expected {' or '.join(LANGUAGES)}")
         try:
@@ -245,8 +238,3 @@ def _given(answers: object) -> Mapping[str, str]:
     if not isinstance(answers, dict) or not all(answer in ANSWERS for answer in answers.values()):
         raise Refused(400, f"answers: expected an object of questions, each answered {', '.join(ANSWERS)}")
     return answers
-
-
-def _expect(fields: Mapping[str, object], *names: str) -> None:
-    if set(fields) != set(names):
-        raise Refused(400, f"expected exactly these fields: {', '.join(names) or 'none'}")
