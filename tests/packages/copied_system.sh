@@ -8,6 +8,7 @@ mount -t proc proc "$base/root/proc"
 mount --bind /dev "$base/root/dev"
 copy=$base/root
 mkdir "$copy/packages"
-inside() { chroot "$copy" "$@"; }
+# The system's own programs: this machine's PATH may name another device-health first.
+inside() { chroot "$copy" env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 # What of the program lies anywhere that was written to.
 left() { (cd "$base/upper" && find . \( -path ./packages -o -path ./var/lib/rpm -o -path ./var/log \) -prune -o ! -type c -name '*device-health*' -print | sort); }
