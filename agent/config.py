@@ -53,11 +53,20 @@ _RESERVED_LABELS = ("version",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsListener:
-    """Where `/metrics` is served, and the file with TLS and users, if any."""
+    """Where `/metrics` is served, and the file with TLS and users, if any.
+
+    `allow_unprotected`: the administrator wants an open listener without either; otherwise it is refused.
+    """
 
     host: str = "127.0.0.1"
     port: int = 9847
     web_config: Path | None = None
+    allow_unprotected: bool = False
+
+    @property
+    def needs_protection(self) -> bool:
+        """Whether the web configuration must have TLS or users."""
+        return not self.allow_unprotected and not _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +190,16 @@ def _folder(top: Section, key: str) -> Path | None:
 
 
 def _metrics(top: Section, default: MetricsListener) -> MetricsListener:
-    section = top.section("metrics", ("listen", "web_config"))
+    section = top.section("metrics", ("listen", "web_config", "allow_unprotected"))
     if section is None:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
-    return MetricsListener(host=host, port=port, web_config=_folder(section, "web_config"))
+    web_config, is_allowed = _folder(section, "web_config"), section.boolean("allow_unprotected") or False
+    listener = MetricsListener(host=host, port=port, web_config=web_config, allow_unprotected=is_allowed)
+    if listener.needs_protection and section.node("web_config") is None:
+        advice = "name a `web_config` with TLS or users, or write `allow_unprotected: true`"
+        section.refuse("listen", f"`{host}` can be reached from outside by everybody; {advice}")
+    return listener
 
 
 def _local(top: Section, default: LocalListener) -> LocalListener:
@@ -193,7 +207,7 @@ def _local(top: Section, default: LocalListener) -> LocalListener:
     if section is None:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
-    if host != "localhost" and not host.startswith("127.") and host != "::1":
+    if not _is_loopback(host):
         section.refuse("listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1")
     return LocalListener(
         host=host,
@@ -202,6 +216,10 @@ def _local(top: Section, default: LocalListener) -> LocalListener:
         silence_users=_names(section, "silence_users"),
         silence_groups=_names(section, "silence_groups"),
     )
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _names(section: Section, key: str) -> tuple[str, ...]:

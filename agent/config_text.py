@@ -20,6 +20,7 @@ def describe(config: Config) -> str:
         "metrics": {
             "listen": _joined(config.metrics.host, config.metrics.port),
             **({"web_config": str(config.metrics.web_config)} if config.metrics.web_config else {}),
+            **({"allow_unprotected": True} if config.metrics.allow_unprotected else {}),
         },
         "local": _local_document(config.local),
         "network": {"targets": [_target_document(target) for target in config.targets]},

@@ -84,7 +84,7 @@ def _behind_web_config(pages: Handler, config: Config) -> tuple[Handler, Callabl
     from agent.outputs.webconfig_yaml import WebConfigError  # noqa: PLC0415
 
     try:
-        web = WebConfigFile(str(config.metrics.web_config))
+        web = WebConfigFile(str(config.metrics.web_config), needs_protection=config.metrics.needs_protection)
     except WebConfigError as faults:
         raise WrongWebConfig(str(faults)) from faults
     return protected(pages, lambda: web.current().users), lambda: web.current().tls

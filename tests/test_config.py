@@ -63,7 +63,7 @@ labels: {site: Shanghai, seat: "12"}
 interval: 10s
 data_dir: /srv/health
 rules_dir: /srv/rules
-metrics: {listen: "[::1]:1", web_config: /srv/web.yaml}
+metrics: {listen: "[::1]:1", web_config: /srv/web.yaml, allow_unprotected: true}
 local: {listen: "localhost:2", socket: /srv/sock, silence_users: [li, 'CORP\\wang'], silence_groups: [it]}
 network:
   targets:
@@ -78,7 +78,7 @@ probes: {temperature: {every: 500ms, deadline: 1m}, gpu: {enabled: false}}
         interval_seconds=10,
         data_dir=Path("/srv/health"),
         rules_dir=Path("/srv/rules"),
-        metrics=MetricsListener(host="::1", port=1, web_config=Path("/srv/web.yaml")),
+        metrics=MetricsListener(host="::1", port=1, web_config=Path("/srv/web.yaml"), allow_unprotected=True),
         local=LocalListener(
             host="localhost",
             port=2,
@@ -95,6 +95,18 @@ probes: {temperature: {every: 500ms, deadline: 1m}, gpu: {enabled: false}}
             "gpu": ProbeSettings(enabled=False),
         },
     )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "10.1.2.3", "workstation.example.com"])
+def test_a_listener_that_all_can_reach_must_be_asked_for_by_name(tmp_path: Path, host: str) -> None:
+    """Beyond loopback there must be a web configuration, or the word that none is wanted."""
+    listen = f"listen: '{host}:9847'"
+    advice = "name a `web_config` with TLS or users, or write `allow_unprotected: true`"
+    message = f"`{host.strip('[]')}` can be reached from outside by everybody; {advice}"
+    assert faults(tmp_path, f"metrics: {{{listen}}}\n") == [f"agent.yaml:1:19: {message}"]
+    assert load(tmp_path, f"metrics: {{{listen}, web_config: /srv/web.yaml}}\n").metrics.needs_protection
+    assert not load(tmp_path, f"metrics: {{{listen}, allow_unprotected: true}}\n").metrics.needs_protection
+    assert not load(tmp_path, "metrics: {listen: '127.0.0.2:9847'}\n").metrics.needs_protection
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

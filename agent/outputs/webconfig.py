@@ -55,16 +55,18 @@ class WebConfig:
 class WebConfigFile:
     """A web configuration that follows its files: a renewed certificate or a new user needs no restart.
 
-    Wrong new files are logged once and the old settings stay in force.
+    Wrong new files are logged once and the old settings stay in force. `needs_protection`: a file with neither TLS
+    nor users is wrong too, because the listener can be reached from outside.
 
     Raises:
         WebConfigError: the file is wrong from the start.
     """
 
-    def __init__(self, path: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: str, *, needs_protection: bool = False, now: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._needs_protection = needs_protection
         self._now = now
-        self._config = load(path)
+        self._config = load(path, needs_protection=needs_protection)
         self._signature = _signature(self._config.files)
         self._checked_at = now()
 
@@ -82,7 +84,7 @@ class WebConfigFile:
             return
         self._signature = signature
         try:
-            self._config = load(self._path)
+            self._config = load(self._path, needs_protection=self._needs_protection)
         except WebConfigError as error:
             _log.error("web configuration not reloaded, the old one stays in force: %s", error)
         else:
@@ -90,7 +92,7 @@ class WebConfigFile:
             _log.info("web configuration reloaded from %s", self._path)
 
 
-def load(path: str) -> WebConfig:
+def load(path: str, *, needs_protection: bool = False) -> WebConfig:
     """Read the file and everything it names; relative names are relative to it.
 
     Raises:
@@ -107,6 +109,12 @@ def load(path: str) -> WebConfig:
     if "http_server_config" in top:
         _log.info("%s: http_server_config has no effect: HTTP/1.1 is spoken and no header added", path)
     faults.raise_if_any()
+    if needs_protection and tls is None and not users:
+        message = "it asks for neither TLS nor users, and the listener can be reached from outside"
+        advice = (
+            "expected tls_server_config or basic_auth_users, or `allow_unprotected: true` under metrics in agent.yaml"
+        )
+        raise WebConfigError(f"{path}: {message}; {advice}")
     return WebConfig(tls=tls, users=users, files=(path, *files))
 
 

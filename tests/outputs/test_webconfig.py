@@ -24,6 +24,7 @@ from agent.outputs.webconfig import WebConfigFile, load
 from agent.outputs.webconfig_yaml import WebConfigError
 
 Serve = Callable[..., Listeners]
+Logs = pytest.LogCaptureFixture
 RIGHT = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
 OLD_STYLE = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode().replace("$2b$", "$2y$")
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
@@ -264,6 +265,21 @@ def test_an_empty_file_means_plain_http_for_all(tmp_path: Path) -> None:
     path.write_text("# nothing\n")
     config = load(str(path))
     assert (config.tls, config.users, config.files) == (None, {}, (str(path),))
+
+
+def test_a_file_that_protects_nothing_is_refused_where_all_can_reach_the_listener(tmp_path: Path, caplog: Logs) -> None:
+    """From the start, and when a running agent's file loses its users: the old ones stay."""
+    path = tmp_path / "web.yaml"
+    path.write_text("# nothing\n")
+    with pytest.raises(WebConfigError, match="neither TLS nor users"):
+        load(str(path), needs_protection=True)
+    path.write_text(f"basic_auth_users: {{prometheus: {RIGHT}}}\n")
+    clock = Clock()
+    web = WebConfigFile(str(path), needs_protection=True, now=clock)
+    path.write_text("# nothing any more\n")
+    clock.seconds += 2
+    assert list(web.current().users) == ["prometheus"]
+    assert "the old one stays in force" in caplog.text
 
 
 @pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe\xff"])
