@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.config_journal import JournalLimits, read_journal
 from agent.config_targets import read_targets
 from agent.probes import PROBES
 from agent.probes.probe import Target
@@ -42,6 +43,7 @@ _KEYS = (
     "rules_dir",
     "metrics",
     "local",
+    "journal",
     "network",
     "probes",
 )
@@ -104,6 +106,7 @@ class Config:
     rules_dir: Path = Path("/etc/device-health/rules.d")
     metrics: MetricsListener = MetricsListener()
     local: LocalListener
+    journal: JournalLimits = field(default_factory=JournalLimits)
     targets: tuple[Target, ...] = ()
     probes: Mapping[str, ProbeSettings] = field(default_factory=dict)
 
@@ -152,6 +155,7 @@ def _read(top: Section, default: Config) -> Config:
         rules_dir=_folder(top, "rules_dir") or default.rules_dir,
         metrics=_metrics(top, default.metrics),
         local=_local(top, default.local),
+        journal=read_journal(top),
         targets=read_targets(top),
         probes=_probes(top),
     )

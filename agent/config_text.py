@@ -23,6 +23,7 @@ def describe(config: Config) -> str:
             **({"allow_unprotected": True} if config.metrics.allow_unprotected else {}),
         },
         "local": _local_document(config.local),
+        "journal": {"keep": f"{config.journal.days}d", "megabytes": config.journal.megabytes},
         "network": {"targets": [_target_document(target) for target in config.targets]},
         "probes": {name: _probe_document(settings) for name, settings in config.probes.items()},
     }

@@ -27,7 +27,6 @@ from agent.notifications import Board, next_board
 from agent.outputs.api_reads import Sources
 from agent.outputs.command import Command
 from agent.outputs.feed import Feed
-from agent.outputs.journal_output import JournalOutput
 from agent.outputs.output import Output, Publisher
 from agent.pagesources import PageSources
 from agent.readings import Labels, Snapshot
@@ -35,7 +34,7 @@ from agent.requests import Desk, Inbox
 from agent.rules.evaluate import evaluate
 from agent.rules.growth import Growth
 from agent.rules.rule import Rule
-from agent.stages import Orders, build_metrics, build_stages, record_start
+from agent.stages import Orders, build_journal, build_metrics, build_stages, record_start
 from agent.standing import status_document
 from agent.statuspage import StatusPage, status_page
 from agent.trends import Trends
@@ -72,7 +71,7 @@ class Agent:
         data_dir, is_recorded = self._orders.config.data_dir, not self._orders.host.is_redirected
         path, now = str(data_dir / DATABASE), datetime.now(UTC)
         # The journal opens it first: a damaged file is set aside by who opens it, and only the journal can record that.
-        self._journal = JournalOutput(path, now=now, clause_states=self._standings.words) if is_recorded else None
+        self._journal = build_journal(self._orders, path, now, self._standings) if is_recorded else None
         self._memory = Memory(data_dir, lambda: self._policy.told) if is_recorded else None
         self._kept = self._memory.load() if self._memory else Kept()
 

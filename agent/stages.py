@@ -16,6 +16,7 @@ from agent.inventory import Inventory
 from agent.looking import configured_probes
 from agent.machine import machine_identity
 from agent.memory import Kept
+from agent.outputs.journal.retention import Retention
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.log import LogOutput
 from agent.outputs.metrics import MetricsOutput
@@ -74,6 +75,13 @@ def build_metrics(
         machine=machine_identity(orders.host),
         digest=lambda: rulebook().digest,
     )
+
+
+def build_journal(orders: Orders, path: str, now: datetime, standings: ClauseStandings) -> JournalOutput:
+    """The operation record in the file; raises DatabaseTooNew."""
+    limits = orders.config.journal
+    retention = Retention(days=limits.days, size_bytes=limits.megabytes * 1_000_000)
+    return JournalOutput(path, now=now, clause_states=standings.words, retention=retention)
 
 
 def record_start(journal: JournalOutput, orders: Orders) -> None:

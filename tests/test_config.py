@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config, LocalListener, MetricsListener, ProbeSettings, load_config
+from agent.config_journal import JournalLimits
 from agent.config_text import describe
 from agent.probes.probe import Target
 from agent.yamlsource import Faults
@@ -65,6 +66,7 @@ data_dir: /srv/health
 rules_dir: /srv/rules
 metrics: {listen: "[::1]:1", web_config: /srv/web.yaml, allow_unprotected: true}
 local: {listen: "localhost:2", socket: /srv/sock, silence_users: [li, 'CORP\\wang'], silence_groups: [it]}
+journal: {keep: 90d, megabytes: 20}
 network:
   targets:
     - {name: crm, role: business, address: crm.example.com, port: 443}
@@ -86,6 +88,7 @@ probes: {temperature: {every: 500ms, deadline: 1m}, gpu: {enabled: false}}
             silence_users=("li", "CORP\\wang"),
             silence_groups=("it",),
         ),
+        journal=JournalLimits(days=90, megabytes=20),
         targets=(
             Target(name="crm", role="business", address="crm.example.com", port=443),
             Target(name="v6", role="dns", address="2001:db8::1"),
@@ -137,6 +140,18 @@ probes: {temprature: {every: 5s}, gpu: {enabled: yes, every: 1ms}}
         "agent.yaml:9:10: unknown key `temprature`; did you mean `temperature`?",
         "agent.yaml:9:50: `yes` is not a yes or no here; write true",
         "agent.yaml:9:62: 0.001 s does not fit; expected 100ms to 1d",
+    ]
+
+
+def test_a_record_is_kept_for_whole_days_within_limits(tmp_path: Path) -> None:
+    """A month at least, for its report must be whole; hours and too small files are refused with their place."""
+    assert load(tmp_path, "journal: {keep: 30d}\n").journal == JournalLimits(days=30, megabytes=100)
+    assert faults(tmp_path, "journal: {keep: 29d, megabytes: 5}\n") == [
+        "agent.yaml:1:17: 29 days do not fit; expected whole days from 30d to 3650d",
+        "agent.yaml:1:33: 5 does not fit; expected a whole number from 10 to 10000",
+    ]
+    assert faults(tmp_path, "journal: {keep: 1000h}\n") == [
+        "agent.yaml:1:17: 41.6667 days do not fit; expected whole days from 30d to 3650d"
     ]
 
 

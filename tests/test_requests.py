@@ -14,12 +14,14 @@ from agent.alerts.tracker import Tracker
 from agent.database import open_reader
 from agent.outputs.command import Acknowledge, CommandRefused, RecordDelivery
 from agent.outputs.journal.reading import entries
+from agent.outputs.journal.retention import Retention
 from agent.outputs.journal.verification import verify
 from agent.outputs.journal_output import JournalOutput
 from agent.requests import MOST_DELIVERIES, Desk
 from agent.rules.rule import Severity
 from tests.alerts.examples import START, alert, at, render, rule
 
+RETENTION = Retention(days=730, size_bytes=100_000_000)
 ALERT = alert(State.FIRING)
 IDENTIFIER = alert_id(ALERT.key)
 
@@ -38,7 +40,9 @@ def recorded(path: Path) -> list[tuple[str, str, str, str]]:
 def test_how_a_person_was_told_is_recorded_when_it_says_something_new(tmp_path: Path) -> None:
     """The same way twice is one entry; another way, another user and a new episode are entries of their own."""
     tracker = Tracker([rule()], render, [ALERT])
-    with closing(JournalOutput(str(tmp_path / "agent.db"), now=START, clause_states=lambda _: {})) as journal:
+    with closing(
+        JournalOutput(str(tmp_path / "agent.db"), now=START, clause_states=lambda _: {}, retention=RETENTION)
+    ) as journal:
         desk = Desk(tracker, journal, ())
         asked = (told("notification"), told("notification"), told("none", "no server"), told("page", by="wang"))
         answers = [desk.answer(one, {})["recorded"] for one in asked]
@@ -67,7 +71,9 @@ def test_one_user_cannot_fill_the_record_with_deliveries() -> None:
 def test_an_acknowledged_critical_and_its_warning_are_both_in_the_record(tmp_path: Path) -> None:
     """So that the report shows neither as left alone."""
     tracker = Tracker([rule()], render, [alert(State.FIRING, severity=Severity.WARNING), ALERT])
-    with closing(JournalOutput(str(tmp_path / "agent.db"), now=START, clause_states=lambda _: {})) as journal:
+    with closing(
+        JournalOutput(str(tmp_path / "agent.db"), now=START, clause_states=lambda _: {}, retention=RETENTION)
+    ) as journal:
         desk = Desk(tracker, journal, ())
         asked = Acknowledge(alert=IDENTIFIER, by="li")
         assert [desk.answer(asked, {})["first"] for _ in range(2)] == [True, False]

@@ -41,7 +41,7 @@ class JournalOutput:
         *,
         now: datetime,
         clause_states: Callable[[Update], Mapping[str, str]],
-        retention: Retention | None = None,
+        retention: Retention,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         """`clause_states` says how each clause stands. A full or read-only disk is logged and tried again later.
@@ -51,7 +51,7 @@ class JournalOutput:
         """
         self._keeper = Keeper(path, now=now, most_waiting=most_waiting)
         self._clause_states = clause_states
-        self._retention = retention or Retention()
+        self._retention = retention
         self._history: History | None = None
         self._rules: Mapping[str, Rule] = {}
         self._minute_at: datetime | None = None

@@ -18,10 +18,10 @@ _ROOM = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How much of the record is kept: two years and 100 MB hold some 130 000 entries, 180 a day."""
+    """How much of the record is kept."""
 
-    days: int = 730
-    size_bytes: int = 100_000_000
+    days: int
+    size_bytes: int
 
 
 def prune(journal: Journal, retention: Retention, *, now: datetime) -> Entry | None:

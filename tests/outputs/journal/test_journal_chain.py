@@ -18,6 +18,7 @@ from agent.outputs.journal.retention import Retention, prune
 from agent.outputs.journal.store import Journal
 from agent.outputs.journal.verification import Problem, Verification
 
+MUCH = 100_000_000
 NOW = datetime(2025, 3, 1, 8, 15, tzinfo=timezone(timedelta(hours=8)))
 
 
@@ -229,7 +230,7 @@ def test_the_agent_records_that_the_head_changed_behind_its_back(journal, path):
 def test_what_retention_leaves_still_verifies_from_its_checkpoint(journal):
     filled(journal, 10)
     witness = journal.head()
-    checkpoint = prune(journal, Retention(days=1), now=NOW + timedelta(days=1, minutes=5, seconds=30))
+    checkpoint = prune(journal, Retention(days=1, size_bytes=MUCH), now=NOW + timedelta(days=1, minutes=5, seconds=30))
     assert json.loads(checkpoint.body).keys() == {"pruned_entries", "pruned_hash", "pruned_through"}
     assert [entry.id for entry in journal.entries()] == [6, 7, 8, 9, 10, 11]
     assert found(journal.verify(witness)) == (
@@ -245,7 +246,7 @@ def test_what_retention_leaves_still_verifies_from_its_checkpoint(journal):
 
 def test_retention_by_size_keeps_the_newest_and_the_chain(journal):
     filled(journal, 3000)
-    prune(journal, Retention(size_bytes=500_000), now=NOW)
+    prune(journal, Retention(days=730, size_bytes=500_000), now=NOW)
     kept = [entry.id for entry in journal.entries()]
     assert 300 < len(kept) < 1500
     assert kept[-1] == 3001
@@ -254,14 +255,14 @@ def test_retention_by_size_keeps_the_newest_and_the_chain(journal):
 
 def test_retention_never_drops_the_newest_entry(journal):
     filled(journal, 3)
-    prune(journal, Retention(days=1), now=NOW + timedelta(days=900))
+    prune(journal, Retention(days=1, size_bytes=MUCH), now=NOW + timedelta(days=900))
     assert [(entry.id, entry.kind) for entry in journal.entries()] == [(3, "alert"), (4, "checkpoint")]
-    assert prune(journal, Retention(), now=NOW) is None
+    assert prune(journal, Retention(days=730, size_bytes=MUCH), now=NOW) is None
 
 
 def test_more_deleted_than_the_checkpoint_says_is_found(journal, path):
     filled(journal, 10)
-    prune(journal, Retention(days=1), now=NOW + timedelta(days=1, minutes=5, seconds=30))
+    prune(journal, Retention(days=1, size_bytes=MUCH), now=NOW + timedelta(days=1, minutes=5, seconds=30))
     tamper(path, "DELETE FROM journal WHERE id = 6")
     assert found(journal.verify())[:2] == (Problem.MISSING, 6)
 

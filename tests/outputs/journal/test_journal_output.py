@@ -17,6 +17,7 @@ from agent.alerts.alert import Alert, AlertKey, Change, Message, Silence, State,
 from agent.outputs.journal.entry import Entry, Kind
 from agent.outputs.journal.history import Point, Span, points_between, spans_between
 from agent.outputs.journal.reading import Filter, entries, reader
+from agent.outputs.journal.retention import Retention
 from agent.outputs.journal.verification import verify
 from agent.outputs.journal_output import JournalOutput
 from agent.readings import ProbeResult, ProbeStatus, Reading, Snapshot
@@ -38,6 +39,7 @@ RULE = Rule(
     action={},
     defined_at="computer.yaml:1",
 )
+RETENTION = Retention(days=730, size_bytes=100_000_000)
 START = {"version": "1.0", "config_hash": "c", "rules_hash": "r"}
 
 
@@ -66,7 +68,7 @@ def path(tmp_path) -> str:
 
 
 def output_at(path: str, **more) -> JournalOutput:
-    return JournalOutput(path, now=NOW, **{"clause_states": lambda _: {}, **more})
+    return JournalOutput(path, now=NOW, **{"clause_states": lambda _: {}, "retention": RETENTION, **more})
 
 
 def recorded(path: str, **wanted) -> list[tuple[str, dict[str, object]]]:
@@ -267,6 +269,7 @@ import sys
 from datetime import datetime, timedelta, UTC
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.journal.reading import reader
+from agent.outputs.journal.retention import Retention
 from agent.outputs.journal.verification import verify
 path, filler = sys.argv[1] + "/agent.db", sys.argv[1] + "/filler"
 now = datetime(2025, 3, 1, tzinfo=UTC)
@@ -280,7 +283,7 @@ def record(output, first):
         output.record_check(at=now, result={"text": "x" * 500}, user=str(number))
 import os
 fill()
-output = JournalOutput(path, now=now, clause_states=lambda update: {})
+output = JournalOutput(path, now=now, clause_states=lambda update: {}, retention=Retention(days=730, size_bytes=10**8))
 record(output, 0)
 print("full from the start:", output.waiting)
 os.truncate(filler, 0)

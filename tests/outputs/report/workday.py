@@ -6,10 +6,12 @@ import math
 from datetime import datetime, timedelta, timezone
 
 from agent.alerts.alert import Alert, AlertKey, Change, Message, Silence, State, Transition, Update
+from agent.outputs.journal.retention import Retention
 from agent.outputs.journal_output import JournalOutput
 from agent.readings import ProbeResult, ProbeStatus, Reading, Snapshot
 from agent.rules.rule import Audience, Outcome, Rule, Severity, Verdict
 
+RETENTION = Retention(days=730, size_bytes=100_000_000)
 ZONE = timezone(timedelta(hours=8))
 MORNING = datetime(2025, 3, 3, 8, 0, tzinfo=ZONE)
 CLAUSES = {
@@ -69,7 +71,7 @@ def at(minutes: float) -> datetime:
 
 def record_day(path: str) -> None:
     """From eight to half past five, with lunch asleep, an unclean end, two checks and three alerts."""
-    output = JournalOutput(path, now=at(0), clause_states=_clause_states)
+    output = JournalOutput(path, now=at(0), clause_states=_clause_states, retention=RETENTION)
     _start(output, 0, "boot-1")
     output.publish(_update(0.1))
     _check(output, 3, "normal", closing=False)
@@ -78,7 +80,7 @@ def record_day(path: str) -> None:
     _run(output, 1, 240)
     output.record_suspend(at=at(285), seconds=45 * 60)
     _run(output, 285, 380)
-    crashed, output = output, JournalOutput(path, now=at(402), clause_states=_clause_states)
+    crashed, output = output, JournalOutput(path, now=at(402), clause_states=_clause_states, retention=RETENTION)
     _start(output, 402, "boot-2")
     _run(output, 402, 566)
     output.record_silenced(
