@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agent.database import give_back
 from agent.outputs.journal.entry import Draft, Entry, Json, Kind, utc_text
 from agent.outputs.journal.schema import write_meta
 from agent.outputs.journal.store import Journal
@@ -36,7 +37,7 @@ def prune(journal: Journal, retention: Retention, *, now: datetime) -> Entry | N
         write_meta(journal.connection, "prunable_through", str(through))
         journal.connection.execute("DELETE FROM journal WHERE id <= ?", (through,))
     with journal.lock:
-        journal.connection.execute("PRAGMA incremental_vacuum").fetchall()
+        give_back(journal.connection)
     return checkpoint
 
 

@@ -251,6 +251,12 @@ def test_retention_by_size_keeps_the_newest_and_the_chain(journal):
     assert 300 < len(kept) < 1500
     assert kept[-1] == 3001
     assert journal.verify().is_whole
+    assert pages(journal, "freelist_count") == 0
+    assert pages(journal, "page_count") * pages(journal, "page_size") < 600_000
+
+
+def pages(journal: Journal, pragma: str) -> int:
+    return int(journal.connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def test_retention_never_drops_the_newest_entry(journal):
