@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.config_journal import JournalLimits, read_journal
+from agent.config_push import read_push
 from agent.config_targets import read_targets
+from agent.outputs.push.settings import PushSettings
 from agent.probes import PROBES
 from agent.probes.probe import Target
 from agent.yamlsource import (
@@ -44,6 +46,7 @@ _KEYS = (
     "metrics",
     "local",
     "journal",
+    "push",
     "network",
     "probes",
 )
@@ -107,6 +110,7 @@ class Config:
     metrics: MetricsListener = MetricsListener()
     local: LocalListener
     journal: JournalLimits = field(default_factory=JournalLimits)
+    push: PushSettings | None = None
     targets: tuple[Target, ...] = ()
     probes: Mapping[str, ProbeSettings] = field(default_factory=dict)
 
@@ -156,6 +160,7 @@ def _read(top: Section, default: Config) -> Config:
         metrics=_metrics(top, default.metrics),
         local=_local(top, default.local),
         journal=read_journal(top),
+        push=read_push(top),
         targets=read_targets(top),
         probes=_probes(top),
     )

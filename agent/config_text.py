@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.config import Config, LocalListener, ProbeSettings
+from agent.outputs.push.settings import PushSettings
 from agent.probes.probe import Target
 
 
@@ -24,6 +25,7 @@ def describe(config: Config) -> str:
         },
         "local": _local_document(config.local),
         "journal": {"keep": f"{config.journal.days}d", "megabytes": config.journal.megabytes},
+        **({"push": _push_document(config.push)} if config.push else {}),
         "network": {"targets": [_target_document(target) for target in config.targets]},
         "probes": {name: _probe_document(settings) for name, settings in config.probes.items()},
     }
@@ -33,6 +35,22 @@ def describe(config: Config) -> str:
 def _local_document(local: LocalListener) -> dict[str, object]:
     names = {"silence_users": list(local.silence_users), "silence_groups": list(local.silence_groups)}
     return {"listen": _joined(local.host, local.port), "socket": str(local.socket), **names}
+
+
+def _push_document(push: PushSettings) -> dict[str, object]:
+    basic = {"username": push.username, "password_file": str(push.password_file)} if push.password_file else {}
+    token = {"credentials_file": str(push.token_file)} if push.token_file else {}
+    files = {"ca_file": push.ca_file, "cert_file": push.cert_file, "key_file": push.key_file}
+    tls = {key: str(path) for key, path in files.items() if path is not None}
+    parts: dict[str, object] = {"basic_auth": basic, "authorization": token, "tls_config": tls}
+    return {
+        "url": push.url,
+        "every": _seconds(push.every_seconds),
+        "labels": dict(push.labels),
+        "spool_megabytes": push.spool_megabytes,
+        **{key: part for key, part in parts.items() if part},
+        **({"allow_unprotected": True} if push.url.startswith("http:") else {}),
+    }
 
 
 def _target_document(target: Target) -> dict[str, object]:

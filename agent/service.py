@@ -86,10 +86,10 @@ class Agent:
 
     def _build_outputs(self) -> None:
         witness = self._witness if self._journal else None
-        self._metrics = build_metrics(self._orders, lambda: self._rulebook, self._standings, witness)
+        self._metrics, pushes = build_metrics(self._orders, lambda: self._rulebook, self._standings, witness)
         trends = Trends()
         recorded: list[Output] = [output for output in (self._memory, self._journal) if output is not None]
-        self._publisher = Publisher([self._metrics, self._orders.log, trends, *recorded])
+        self._publisher = Publisher([self._metrics, self._orders.log, trends, *recorded, *pushes])
         self._listeners = build_listeners(
             self._orders.config,
             render=self._metrics.render,

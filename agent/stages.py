@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from agent.alerts.policy import Policy
 from agent.alerts.tracker import Render, Tracker
@@ -16,16 +17,24 @@ from agent.inventory import Inventory
 from agent.looking import configured_probes
 from agent.machine import machine_identity
 from agent.memory import Kept
+from agent.outputs.exposition import Series
 from agent.outputs.journal.retention import Retention
 from agent.outputs.journal_output import JournalOutput
 from agent.outputs.log import LogOutput
 from agent.outputs.metrics import MetricsOutput
+from agent.outputs.output import Output
 from agent.outputs.selfmetrics import Witness
 from agent.probes.hostfs import HostFs
 from agent.probes.probe import Context
 from agent.probes.runner import Runner
 from agent.rulebook import Rulebook
 from agent.version import VERSION
+
+if TYPE_CHECKING:  # loaded only where it is used: see _build_push
+    from agent.outputs.push_output import PushOutput
+
+SPOOL = "push.db"
+"""What waits for the remote-write receiver, in `data_dir`; beside the record, because it may be lost without harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +73,13 @@ def build_stages(orders: Orders, kept: Kept, message: Render) -> Stages:
 
 def build_metrics(
     orders: Orders, rulebook: Callable[[], Rulebook], standings: ClauseStandings, witness: Witness | None
-) -> MetricsOutput:
-    """The output for Prometheus; `rulebook` is asked for the rules in force, which a reload replaces."""
-    return MetricsOutput(
+) -> tuple[MetricsOutput, tuple[Output, ...]]:
+    """The output for Prometheus, and the one that pushes where the configuration wants it.
+
+    `rulebook` is asked for the rules in force, which a reload replaces. Of a captured machine nothing is pushed.
+    """
+    push = None if orders.host.is_redirected else _build_push(orders.config, lambda: metrics.series())  # noqa: PLW0108  # it is made below
+    metrics = MetricsOutput(
         orders.rulebook.catalogue,
         orders.config.labels,
         VERSION,
@@ -74,7 +87,17 @@ def build_metrics(
         witness=witness,
         machine=machine_identity(orders.host),
         digest=lambda: rulebook().digest,
+        more=push.counts if push else None,
     )
+    return metrics, (push,) if push else ()
+
+
+def _build_push(config: Config, series: Callable[[], Iterable[Series]]) -> PushOutput | None:
+    if config.push is None:
+        return None
+    from agent.outputs.push_output import PushOutput  # noqa: PLC0415  # protobuf, snappy and an HTTP client: 9 MB
+
+    return PushOutput(config.push, str(config.data_dir / SPOOL), f"device-health/{VERSION}", series)
 
 
 def build_journal(orders: Orders, path: str, now: datetime, standings: ClauseStandings) -> JournalOutput:

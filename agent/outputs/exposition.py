@@ -81,7 +81,7 @@ def _head(spec: MetricSpec, *, in_openmetrics: bool) -> str:
 
 def _line_start(spec: MetricSpec, labels: Labels) -> str:
     metric = _metric(spec)
-    metric.samples.append(Sample(PREFIX + spec.name, {name: _encodable(value) for name, value in labels}, 0))
+    metric.samples.append(Sample(PREFIX + spec.name, {name: encodable(value) for name, value in labels}, 0))
     line = generate_latest(_Family(metric)).decode().rstrip("\n").rpartition("\n")[2]
     return line.removesuffix(_value_text(0))
 
@@ -94,6 +94,6 @@ def _metric(spec: MetricSpec) -> Metric:
     return Metric(name, f"{described} (source: {spec.source})" if spec.source else described, spec.kind.value)
 
 
-def _encodable(value: str) -> str:
+def encodable(value: str) -> str:
     """The value without lone surrogates: a mount point's name may be bytes that are no UTF-8."""
     return value.encode("utf-8", "replace").decode("utf-8")

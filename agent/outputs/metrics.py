@@ -6,7 +6,7 @@ update and format, so further scrapes of the same cycle cost nothing, and no scr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.alerts.alert import Update
@@ -30,7 +30,7 @@ class MetricsOutput:
 
     `labels` stand on `endpoint_agent_info` only. `clause_status` answers 0 normal, 1 warning, 2 critical, 3 unknown by
     clause; `witness` answers how many entries the journal has and the hash of its last; `machine` names maker and
-    model; `digest` answers the SHA-256 of the rules in force.
+    model; `digest` answers the SHA-256 of the rules in force; `more` are series of another output.
 
     Raises:
         ValueError: a label's name is not one that every version of Prometheus accepts.
@@ -48,6 +48,7 @@ class MetricsOutput:
         witness: Witness | None = None,
         machine: Labels = (),
         digest: Callable[[], str] | None = None,
+        more: Callable[[], Iterable[Series]] | None = None,
     ) -> None:
         for label in labels:
             if not (label.isascii() and label.isidentifier()) or label.startswith("__") or label == "version":
@@ -56,6 +57,7 @@ class MetricsOutput:
         self._info: Series = (AGENT_INFO, (("version", version), *labels.items()), 1)
         self._machine = machine
         self._digest = digest
+        self._more = more
         self._clause_status = clause_status
         self._witness = witness
         self._encoder = Encoder()
@@ -84,6 +86,10 @@ class MetricsOutput:
             cycle.pages[in_openmetrics] = page
         return page
 
+    def series(self) -> Iterator[Series]:
+        """The series of the last update; none before the first."""
+        return self._series(self._cycle) if self._cycle is not None else iter(())
+
     def close(self) -> None:
         """Nothing is under way."""
 
@@ -99,6 +105,8 @@ class MetricsOutput:
             clause_status=self._clause_status(cycle.update),
             witness=self._witness() if self._witness else None,
         )
+        if self._more:
+            yield from self._more()
         for reading in cycle.update.snapshot.readings():
             spec = self._catalogue.get(reading.metric)
             if spec is not None and reading.suspect is None:

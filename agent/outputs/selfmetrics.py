@@ -69,6 +69,27 @@ RULE_LIMIT = MetricSpec(
 JOURNAL_ENTRIES = MetricSpec(name="journal_entries", help="Entries in the journal", source="journal")
 JOURNAL_HEAD = MetricSpec(name="journal_head_info", help="Hash of the newest journal entry, always 1", source="journal")
 
+PUSH_SAMPLES = MetricSpec(
+    name="push_samples_total",
+    help="Samples that the remote-write receiver has taken since the start",
+    source="remote write",
+    kind=MetricKind.COUNTER,
+)
+PUSH_DROPPED = MetricSpec(
+    name="push_dropped_samples_total",
+    help="Samples that were never delivered: the spool was full, the receiver refused them, or the clock was set back",
+    source="remote write",
+    kind=MetricKind.COUNTER,
+)
+PUSH_SPOOL = MetricSpec(
+    name="push_spool_bytes", help="Compressed samples that wait for the remote-write receiver", source="remote write"
+)
+PUSH_LAST_SUCCESS = MetricSpec(
+    name="push_last_success_timestamp_seconds",
+    help="When the remote-write receiver last took samples, since the start",
+    source="wall clock",
+)
+
 _STATE_NUMBER = {State.PENDING: 1, State.FIRING: 2}
 
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,7 +88,7 @@ def prometheus(
     (home / "prometheus.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     port = free_port()
     options = [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.path=data", "--config.file=prometheus.yml"]
-    with _running(["prometheus", *options], home, port):
+    with running_server(["prometheus", *options], home, port):
         yield Prometheus(port=port)
 
 
@@ -104,7 +104,7 @@ def alertmanager(folder: Path, hook: WebHook) -> Iterator[int]:
     path.write_text(text, encoding="utf-8")
     port = free_port()
     options = [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--storage.path=data"]
-    with _running(["prometheus-alertmanager", *options, "--config.file=alertmanager.yml"], home, port):
+    with running_server(["prometheus-alertmanager", *options, "--config.file=alertmanager.yml"], home, port):
         yield port
 
 
@@ -136,12 +136,15 @@ def web_hook() -> Iterator[WebHook]:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    """The server, ready; ended afterwards."""
+def running_server(
+    command: list[str], folder: Path, port: int, answers: Callable[[int], bool] | None = None
+) -> Iterator[None]:
+    """The server, ready (by `answers`, else at /-/ready); ended afterwards."""
+    answers = answers or _answers
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
-        is_ready = eventually(lambda: process.poll() is not None or _answers(port), STARTS_WITHIN_SECONDS)
+        is_ready = eventually(lambda: process.poll() is not None or answers(port), STARTS_WITHIN_SECONDS)
         assert is_ready, (folder / "server.log").read_text()
         assert process.poll() is None, (folder / "server.log").read_text()
         yield

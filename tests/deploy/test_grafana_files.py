@@ -16,10 +16,15 @@ from agent.readings import PREFIX, MetricSpec
 from tests.deploy.dashboards import FILES, GRAFANA, dashboard_documents, panels_of, used_metrics
 
 _OF_A_SESSION = "says what one user's screen shows, for whoever talks with that user; no fleet or fault is seen in it"
+_OF_A_PUSH = "only where a workstation pushes; deploy/prometheus/README.md says how to look"
 UNUSED = {
     "endpoint_display_resolution_pixels": _OF_A_SESSION,
     "endpoint_display_refresh_hertz": _OF_A_SESSION,
     "endpoint_night_light_enabled": _OF_A_SESSION,
+    "endpoint_push_samples_total": _OF_A_PUSH,
+    "endpoint_push_dropped_samples_total": _OF_A_PUSH,
+    "endpoint_push_spool_bytes": _OF_A_PUSH,
+    "endpoint_push_last_success_timestamp_seconds": _OF_A_PUSH,
 }
 """Exported metrics that no panel shows, each with its reason."""
 

@@ -1,0 +1,135 @@
+"""The section `push` of agent.yaml: the words are those of Prometheus' own remote_write section."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from agent.outputs.push.settings import PushSettings
+from agent.yamlsource import Findings, Node, Section, read_duration, read_text, read_whole
+
+_KEYS = ("url", "every", "labels", "spool_megabytes", "basic_auth", "authorization", "tls_config", "allow_unprotected")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_EVERY_SECONDS = (5.0, 120.0)
+"""Prometheus looks back five minutes; a sample that is lost on the way must not make a gap."""
+_SPOOL_MEGABYTES = (1, 10_000)
+
+
+def read_push(top: Section) -> PushSettings | None:
+    """The section, or nothing where there is none: then nothing is pushed."""
+    section = top.section("push", _KEYS)
+    if section is None or not section.require("url"):
+        return None
+    url = section.read("url", _url)
+    default = PushSettings(url=url.geturl() if url else "")
+    username, password = _basic_auth(section)
+    token = _authorization(section)
+    if password and token:
+        section.refuse("authorization", "there is a `basic_auth` too; expected one of them")
+    authorities, certificate, key = _tls(section, url)
+    if url is not None and url.scheme == "http" and not _is_loopback(url.hostname or ""):
+        _refuse_plain(section)
+    return PushSettings(
+        url=default.url,
+        every_seconds=section.read("every", _every) or default.every_seconds,
+        labels=_labels(section),
+        spool_megabytes=section.read("spool_megabytes", _megabytes) or default.spool_megabytes,
+        username=username,
+        password_file=password,
+        token_file=token,
+        ca_file=authorities,
+        cert_file=certificate,
+        key_file=key,
+    )
+
+
+def _url(findings: Findings, node: Node) -> SplitResult | None:
+    text = read_text(findings, node)
+    if text is None:
+        return None
+    try:
+        url = urlsplit(text)
+        is_usable = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        is_usable = False
+    if not is_usable or not text.isascii() or not text.isprintable() or " " in text or url.fragment:
+        expected = "expected one such as https://prometheus.example.com/api/v1/write"
+        findings.add(node, f"`{text}` is no address of a receiver; {expected}")
+    elif url.username is not None or url.password is not None:
+        findings.add(node, "the address has a password in it; expected it in the file of `basic_auth`")
+    else:
+        return url
+    return None
+
+
+def _every(findings: Findings, node: Node) -> float | None:
+    seconds = read_duration(findings, node)
+    lowest, highest = _EVERY_SECONDS
+    if seconds is not None and not lowest <= seconds <= highest:
+        findings.add(node, f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
+        return None
+    return seconds
+
+
+def _megabytes(findings: Findings, node: Node) -> int | None:
+    return read_whole(findings, node, *_SPOOL_MEGABYTES)
+
+
+def _labels(section: Section) -> dict[str, str]:
+    """What a scrape would add; without a word of the file the job is `endpoint` and the instance this host."""
+    labels = {"job": "endpoint", "instance": socket.gethostname()}
+    given = section.section("labels", None)
+    for key, node in given.table.entries if given is not None else ():
+        if not _LABEL.fullmatch(key.text) or key.text.startswith("__"):
+            section.findings.add(key, f"`{key.text}` cannot be a label; expected letters, digits and _")
+        elif (text := read_text(section.findings, node)) is not None:
+            labels[key.text] = text
+    return labels
+
+
+def _basic_auth(section: Section) -> tuple[str, Path | None]:
+    basic = section.section("basic_auth", ("username", "password_file"))
+    if basic is None or not basic.require("username", "password_file"):
+        return "", None
+    return basic.text("username") or "", _file(basic, "password_file")
+
+
+def _authorization(section: Section) -> Path | None:
+    authorization = section.section("authorization", ("credentials_file",))
+    if authorization is None or not authorization.require("credentials_file"):
+        return None
+    return _file(authorization, "credentials_file")
+
+
+def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path | None, Path | None]:
+    tls = section.section("tls_config", ("ca_file", "cert_file", "key_file"))
+    if tls is None:
+        return None, None, None
+    if url is not None and url.scheme == "http":
+        section.refuse("tls_config", "the address begins with http:, where there is no TLS; expected https:")
+    authorities, certificate, key = (_file(tls, name) for name in ("ca_file", "cert_file", "key_file"))
+    if tls.node("cert_file") is None and tls.node("key_file") is not None:
+        tls.refuse("key_file", "there is a key and no `cert_file`; expected both or neither")
+    if tls.node("cert_file") is not None and tls.node("key_file") is None:
+        tls.refuse("cert_file", "there is a certificate and no `key_file`; expected both or neither")
+    return authorities, certificate, key
+
+
+def _file(section: Section, key: str) -> Path | None:
+    text = section.text(key)
+    if text is None or Path(text).is_absolute():
+        return None if text is None else Path(text)
+    section.refuse(key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
+    return None
+
+
+def _refuse_plain(section: Section) -> None:
+    if not section.boolean("allow_unprotected"):
+        advice = "expected https:, or `allow_unprotected: true` where another program protects the way"
+        section.refuse("url", f"without TLS everybody on the way can read it; {advice}")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
