@@ -165,7 +165,7 @@ def test_an_older_version_than_allowed_is_refused(serve: Serve, folder: Path) ->
     assert ask(port, trusting(folder / "server.pem")) == OK
 
 
-@pytest.mark.parametrize("hashed", [RIGHT, OLD_STYLE])
+@pytest.mark.parametrize("hashed", [RIGHT, OLD_STYLE], ids=["2b", "2y"])
 def test_users_get_in_with_their_password_only(serve: Serve, tmp_path: Path, hashed: str) -> None:
     port = serve_with(serve, tmp_path, f"basic_auth_users:\n  prometheus: {hashed}\n")
     assert [ask(port, credentials=c) for c in (None, "prometheus:right", "prometheus:right")] == [REFUSED, OK, OK]
