@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,9 +34,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
-    """A running server."""
+    """A running server, or one that answers as it does."""
 
     port: int
+    process_id: int
 
     def query(self, expression: str) -> list[dict[str, object]]:
         """The result of an instant query; an error in it fails the test."""
@@ -68,16 +70,23 @@ def prometheus(
     folder: Path, targets: Sequence[Target], alertmanager_port: int | None = None, timeout: str = "1s"
 ) -> Iterator[Prometheus]:
     """Prometheus with deploy/prometheus; changed are only addresses, intervals, and TLS, which the agents lack."""
-    home = Path(shutil.copytree(DEPLOY / "prometheus", folder / "prometheus"))
-    shutil.rmtree(home / "targets")
-    (home / "targets").mkdir()
     groups = [
         {"targets": [f"127.0.0.1:{one.port}"], "labels": {"site": one.site, "instance": one.instance}}
         for one in targets
     ]
-    (home / "targets" / "site.yml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
+    home = prometheus_folder(folder, yaml.safe_dump(groups, allow_unicode=True), alertmanager_port)
+    set_intervals(home, scrape=timeout, timeout=timeout, evaluation="1s")
+    with running_prometheus(home) as server:
+        yield server
+
+
+def prometheus_folder(folder: Path, targets: str, alertmanager_port: int | None = None) -> Path:
+    """A copy of deploy/prometheus for these targets; changed are only addresses, and TLS, which the agents lack."""
+    home = Path(shutil.copytree(DEPLOY / "prometheus", folder / "prometheus"))
+    shutil.rmtree(home / "targets")
+    (home / "targets").mkdir()
+    (home / "targets" / "site.yml").write_text(targets, encoding="utf-8")
     config = yaml.safe_load((home / "prometheus.yml").read_text(encoding="utf-8"))
-    config["global"] = {"scrape_interval": timeout, "scrape_timeout": timeout, "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = (
         [f"127.0.0.1:{alertmanager_port}"] if alertmanager_port else []
     )
@@ -86,10 +95,24 @@ def prometheus(
         del job[name]
     job["scheme"] = "http"
     (home / "prometheus.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    return home
+
+
+def set_intervals(home: Path, *, scrape: str, timeout: str, evaluation: str) -> None:
+    """Let it look more often than it is deployed to."""
+    path = home / "prometheus.yml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["global"] = {"scrape_interval": scrape, "scrape_timeout": timeout, "evaluation_interval": evaluation}
+    path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+
+
+@contextmanager
+def running_prometheus(home: Path) -> Iterator[Prometheus]:
+    """The server over such a folder."""
     port = free_port()
     options = [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.path=data", "--config.file=prometheus.yml"]
-    with running_server(["prometheus", *options], home, port):
-        yield Prometheus(port=port)
+    with running_server(["prometheus", *options], home, port) as process:
+        yield Prometheus(port=port, process_id=process)
 
 
 @contextmanager
@@ -136,23 +159,24 @@ def web_hook() -> Iterator[WebHook]:
 
 
 @contextmanager
-def running_server(
-    command: list[str], folder: Path, port: int, answers: Callable[[int], bool] | None = None
-) -> Iterator[None]:
-    """The server, ready (by `answers`, else at /-/ready); ended afterwards."""
-    answers = answers or _answers
-    with (folder / "server.log").open("w") as log:
+def running_server(command: list[str], folder: Path, port: int, ready: str = "/-/ready") -> Iterator[int]:
+    """The server, ready; its process id. Ended afterwards. `ready` is the page that says so; empty: an open port."""
+    log_path = folder / f"{command[0]}.log"
+    with log_path.open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
-        is_ready = eventually(lambda: process.poll() is not None or answers(port), STARTS_WITHIN_SECONDS)
-        assert is_ready, (folder / "server.log").read_text()
-        assert process.poll() is None, (folder / "server.log").read_text()
-        yield
+        is_ready = eventually(lambda: process.poll() is not None or _answers(port, ready), STARTS_WITHIN_SECONDS)
+        assert is_ready, log_path.read_text()
+        assert process.poll() is None, log_path.read_text()
+        yield process.pid
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _answers(port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+def _answers(port: int, path: str) -> bool:
+    if not path:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
         return bool(answer.status == 200)

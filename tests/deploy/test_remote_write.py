@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -46,13 +45,8 @@ def receiver(folder: Path, port: int, *, has_window: bool = True, web: Path | No
         (home / "prometheus.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     options = [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.path=data", "--config.file=prometheus.yml"]
     options += ["--web.enable-remote-write-receiver", *([f"--web.config.file={web}"] if web else [])]
-    with running_server(["prometheus", *options], home, port, _is_open if web else None):
-        yield Prometheus(port=port)
-
-
-def _is_open(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
+    with running_server(["prometheus", *options], home, port, ready="" if web else "/-/ready") as process:
+        yield Prometheus(port=port, process_id=process)
 
 
 def stored(server: Prometheus, series: str) -> list[int]:

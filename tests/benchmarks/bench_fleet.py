@@ -1,0 +1,183 @@
+"""What Debian's Prometheus needs for a fleet of 500, 1 000 and 2 000 workstations; prints a JSON line each.
+
+Run: python tests/benchmarks/bench_fleet.py [--endpoints 500 1000 2000] [--settle 100] [--measure 120]
+
+The configuration is deploy/prometheus: its intervals, all its rules, and the fleet has faults, so that alerts fire and
+are written out. Changed are addresses, TLS (the simulated agents have none), and the waits of the findings that take
+minutes. Memory is the most that was resident in the measured time, without the file cache that mapped files count as.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import psutil
+
+from tests.benchmarks.fleet_plan import FINDINGS, PORT, answering, fleet
+from tests.benchmarks.fleet_servers import own_metrics, own_total, shorten_findings, simulated_fleet
+from tests.deploy.servers import Prometheus, prometheus_folder, running_prometheus
+
+LOOK_SECONDS = 2.0
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one process took over the measured time."""
+
+    cores: float
+    resident_mib: float
+    anonymous_mib: float
+
+
+def measure(processes: dict[str, int], seconds: float) -> dict[str, Cost]:
+    """Processor time and the most memory of each process, by name."""
+    watched = {name: psutil.Process(number) for name, number in processes.items()}
+    begun, before = time.monotonic(), {name: _cpu_seconds(one) for name, one in watched.items()}
+    memory: dict[str, list[tuple[int, int]]] = {name: [] for name in watched}
+    while time.monotonic() < begun + seconds:
+        for name, one in watched.items():
+            info = one.memory_info()
+            memory[name].append((info.rss, info.rss - info.shared))
+        time.sleep(LOOK_SECONDS)
+    passed = time.monotonic() - begun
+    return {
+        name: Cost(
+            cores=round((_cpu_seconds(one) - before[name]) / passed, 3),
+            resident_mib=round(max(whole for whole, _ in memory[name]) / MEBIBYTE, 1),
+            anonymous_mib=round(max(own for _, own in memory[name]) / MEBIBYTE, 1),
+        )
+        for name, one in watched.items()
+    }
+
+
+def page_sizes() -> dict[str, float]:
+    """The mean page of the fleet's first fifty workstations that answer: series, bytes, bytes as they travel."""
+    series, plain, packed = [], [], []
+    for one in answering(fleet(50)):
+        headers = {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"}
+        request = urllib.request.Request(f"http://{one.address}:{PORT}/metrics", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            body = answer.read()
+        text = gzip.decompress(body)
+        series.append(sum(1 for line in text.splitlines() if not line.startswith(b"#")))
+        plain.append(len(text))
+        packed.append(len(body))
+    return {"series": max(series), "bytes": statistics.mean(plain), "gzip_bytes": statistics.mean(packed)}
+
+
+def scalar(server: Prometheus, expression: str) -> float:
+    """The one value of an instant query; 0 where there is none, as of a count of nothing."""
+    result = server.query(expression)
+    return float(result[0]["value"][1]) if result else 0.0  # type: ignore[index]
+
+
+def growth(read: Callable[[], float], during: Callable[[], dict[str, Cost]]) -> tuple[float, dict[str, Cost]]:
+    """How much a counter grew each second while something ran, and what that gave."""
+    before, begun = read(), time.monotonic()
+    found = during()
+    return (read() - before) / (time.monotonic() - begun), found
+
+
+def findings(server: Prometheus) -> dict[str, int]:
+    """How many alerts each finding of the fleet has firing."""
+    names = 'count by (alertname) (ALERTS{alertname=~"fleet-.*", alertstate="firing"})'
+    return {str(one["metric"]["alertname"]): int(one["value"][1]) for one in server.query(names)}  # type: ignore[index,call-overload]
+
+
+def longest_interval(server: Prometheus) -> float:
+    """The 99th percentile of the time between two scrapes of one workstation: more than configured is a missed one."""
+    name = 'prometheus_target_interval_length_seconds{interval="30s",quantile="0.99"}'
+    return round(dict(own_metrics(server))[name], 2)
+
+
+def scrapes(server: Prometheus, endpoints: int, seconds: float) -> dict[str, object]:
+    """Whether every workstation was asked as often as it should be, and how long it took."""
+    expected_up = len(answering(fleet(endpoints)))
+    return {
+        "up": int(scalar(server, "sum(up)")),
+        "should_be_up": expected_up,
+        "fewest_scrapes_in_window": int(scalar(server, f"min(count_over_time(up[{int(seconds)}s]))")),
+        "longest_interval_seconds": longest_interval(server),
+        "scrape_ms_mean": round(scalar(server, "avg(scrape_duration_seconds and up == 1)") * 1000, 2),
+        "scrape_ms_99_percent": round(scalar(server, "quantile(0.99, scrape_duration_seconds and up == 1)") * 1000, 2),
+        "alerts_firing": int(scalar(server, 'count(ALERTS{alertstate="firing"})')),
+        "findings": findings(server),
+        "as_expected": findings(server) == dict.fromkeys(FINDINGS, 1),
+    }
+
+
+def run(endpoints: int, settle: float, seconds: float) -> dict[str, object]:
+    """One size."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with simulated_fleet(folder, endpoints, PORT) as simulated:
+            home = prometheus_folder(folder, simulated.targets)
+            shorten_findings(home)
+            with running_prometheus(home) as server:
+                time.sleep(settle)
+                processes = {"prometheus": server.process_id, "simulator": simulated.process_id}
+                samples, costs = growth(
+                    lambda: own_total(server, "prometheus_tsdb_head_samples_appended_total"),
+                    lambda: measure(processes, seconds),
+                )
+                return {
+                    "endpoints": endpoints,
+                    **page_sizes(),
+                    "head_series": own_total(server, "prometheus_tsdb_head_series"),
+                    "samples_a_second": round(samples),
+                    **{
+                        f"{process}_{key}": getattr(cost, key)
+                        for process, cost in costs.items()
+                        for key in ("cores", "resident_mib", "anonymous_mib")
+                    },
+                    **scrapes(server, endpoints, seconds),
+                    **_rules(server),
+                }
+
+
+def _rules(server: Prometheus) -> dict[str, object]:
+    metrics = own_metrics(server)
+    durations = {
+        series.split(";")[-1].rstrip('"}'): round(value, 3)
+        for series, value in metrics
+        if series.startswith("prometheus_rule_group_last_duration_seconds")
+    }
+    return {
+        "rules_seconds": round(sum(durations.values()), 3),
+        "rules_seconds_by_group": durations,
+        "rules_missed": own_total(server, "prometheus_rule_group_iterations_missed_total"),
+        "rules_failed": own_total(server, "prometheus_rule_evaluation_failures_total"),
+    }
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def main() -> None:
+    """Each size by itself."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--endpoints", type=int, nargs="+", default=[500, 1000, 2000])
+    parser.add_argument("--settle", type=float, default=100.0)
+    parser.add_argument("--measure", type=float, default=120.0)
+    options = parser.parse_args()
+    for endpoints in options.endpoints:
+        print(json.dumps(run(endpoints, options.settle, options.measure), ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
