@@ -86,6 +86,7 @@ def workstation_pages(condition: Condition) -> Pages:
         plain, openmetrics = (agent._metrics.render(accept)[0] for accept in (None, "application/openmetrics-text"))
         agent._publisher.close()
         agent._runner.close()
+        agent._bell.close()
     return Pages(plain=plain.decode(), openmetrics=openmetrics.decode())
 
 
