@@ -156,14 +156,19 @@ def run(endpoints: int, settle: float, seconds: float, scrape: str) -> dict[str,
 
 
 def _rules(server: Prometheus) -> dict[str, object]:
+    """All groups together, at the last evaluation and as the mean since the start; each at the last."""
     metrics = own_metrics(server)
+    name = "prometheus_rule_group_duration_seconds"
     durations = {
         series.split(";")[-1].rstrip('"}'): round(value, 3)
         for series, value in metrics
         if series.startswith("prometheus_rule_group_last_duration_seconds")
     }
     return {
-        "rules_seconds": round(sum(durations.values()), 3),
+        "rules_seconds_last": round(sum(durations.values()), 3),
+        "rules_seconds_mean": round(
+            own_total(server, f"{name}_sum") / own_total(server, f"{name}_count") * len(durations), 3
+        ),
         "rules_seconds_by_group": durations,
         "rules_missed": own_total(server, "prometheus_rule_group_iterations_missed_total"),
         "rules_failed": own_total(server, "prometheus_rule_evaluation_failures_total"),
