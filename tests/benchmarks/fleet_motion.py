@@ -76,7 +76,7 @@ MOVES: Mapping[str, Move] = {
     "endpoint_alert_unseen_seconds": _growing(1.0),
     "endpoint_cpu_frequency_hertz": _noisy(0.3),
     "endpoint_cpu_load_per_core": _rounded(3, 0.8),
-    "endpoint_cpu_usage_ratio": _noisy(0.9),
+    "endpoint_cpu_usage_ratio": _noisy(0.35),
     "endpoint_fan_speed_rpm": lambda value, _, mover, __: value and value + mover.random.randrange(-60, 60),
     "endpoint_journal_entries": _counting(1 / JOURNAL_ENTRY_SECONDS),
     "endpoint_memory_available_ratio": _noisy(0.05),
