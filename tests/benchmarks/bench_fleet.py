@@ -138,6 +138,7 @@ def run(endpoints: int, settle: float, seconds: float, scrape: str) -> dict[str,
             set_intervals(home, scrape=scrape, timeout=timeout, evaluation="30s")
             with running_prometheus(home) as server:
                 time.sleep(settle)
+                before = dict(own_metrics(server))
                 processes = {"prometheus": server.process_id, "simulator": simulated.process_id}
                 samples, costs = growth(
                     lambda: own_total(server, "prometheus_tsdb_head_samples_appended_total"),
@@ -151,28 +152,44 @@ def run(endpoints: int, settle: float, seconds: float, scrape: str) -> dict[str,
                     "samples_a_second": round(samples),
                     **{f"{process}_{key}": getattr(cost, key) for process, cost in costs.items() for key in COST},
                     **scrapes(server, endpoints, seconds),
-                    **_rules(server),
+                    **_rules(server, before),
                 }
 
 
-def _rules(server: Prometheus) -> dict[str, object]:
-    """All groups together, at the last evaluation and as the mean since the start; each at the last."""
-    metrics = own_metrics(server)
-    name = "prometheus_rule_group_duration_seconds"
-    durations = {
-        series.split(";")[-1].rstrip('"}'): round(value, 3)
-        for series, value in metrics
-        if series.startswith("prometheus_rule_group_last_duration_seconds")
-    }
+def _rules(server: Prometheus, before: dict[str, float]) -> dict[str, object]:
+    """One evaluation of all groups in the measured time, each group's last; what was missed then, and since the start.
+
+    Starting is apart: hundreds of thousands of series are new at once.
+    """
+    now = dict(own_metrics(server))
+    last = "prometheus_rule_group_last_duration_seconds"
+    durations = {name.split(";")[-1].rstrip('"}'): round(now[name], 3) for name in now if name.startswith(last)}
+    took, count = (
+        now[name] - before[name] for name in (f"prometheus_rule_group_duration_seconds_{part}" for part in _PARTS)
+    )
     return {
+        "rules_seconds_mean": round(took / count * len(durations), 3),
         "rules_seconds_last": round(sum(durations.values()), 3),
-        "rules_seconds_mean": round(
-            own_total(server, f"{name}_sum") / own_total(server, f"{name}_count") * len(durations), 3
-        ),
         "rules_seconds_by_group": durations,
-        "rules_missed": own_total(server, "prometheus_rule_group_iterations_missed_total"),
-        "rules_failed": own_total(server, "prometheus_rule_evaluation_failures_total"),
+        **lost_evaluations(now, before, _LOST),
     }
+
+
+_PARTS = ("sum", "count")
+_LOST = ("prometheus_rule_group_iterations_missed_total", "prometheus_rule_evaluation_failures_total")
+
+
+def lost_evaluations(now: dict[str, float], before: dict[str, float], names: tuple[str, str]) -> dict[str, object]:
+    """Evaluations missed and failed, in the measured time and since the start."""
+    found: dict[str, object] = {}
+    for word, name in zip(("missed", "failed"), names, strict=True):
+        after, until = (_sum(metrics, name) for metrics in (now, before))
+        found |= {f"rules_{word}": after - until, f"rules_{word}_since_start": after}
+    return found
+
+
+def _sum(metrics: dict[str, float], name: str) -> float:
+    return sum(value for series, value in metrics.items() if series.split("{")[0] == name)
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
