@@ -283,4 +283,4 @@ def test_victoriametrics_carries_the_fleet_and_tells_its_faults_once(tmp_path: P
             assert own_total(rules, "vmalert_execution_errors_total") == 0
             hot = rules.alerts("cpu-overheating")
             assert hot
-            assert all(re.search(r" has \d+ °C left ", alert["annotations"]["description_en"]) for alert in hot)  # type: ignore[index]
+            assert all(re.search(r" has -?\d+ °C left ", alert["annotations"]["description_en"]) for alert in hot)  # type: ignore[index]
