@@ -109,6 +109,25 @@ def test_config_check_accepts_the_shipped_example() -> None:
     assert (checked.returncode, checked.stdout) == (0, f"{example}: ok\n")
 
 
+def test_config_check_reads_a_web_configuration(tmp_path: Path) -> None:
+    """Every fault with its place and status 1, a certificate that cannot be used included; ok for a right one."""
+    web = tmp_path / "web.yaml"
+    web.write_text(f"basic_auth_users: {{prometheus: {'$2b$10$' + 'a' * 53}}}\n")
+    checked = device_health("config", "check", "--web", str(web))
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{web}: ok\n", "")
+    web.write_text("basic_auth_users: {prometheus: plain}\ntls_server_config: {cert_file: a.pem}\n")
+    checked = device_health("config", "check", "--web", str(web))
+    assert (checked.returncode, checked.stderr) == (1, "")
+    hint = "expected the output of htpasswd -nBC 10 ''"
+    assert checked.stdout.splitlines() == [
+        f"{web}:2:20: tls_server_config: key_file is missing; TLS needs a certificate and its key",
+        f"{web}:1:32: prometheus: the password of 'prometheus' is no bcrypt hash; {hint}",
+    ]
+    web.write_text("tls_server_config: {cert_file: a.pem, key_file: a.pem}\n")
+    checked = device_health("config", "check", "--web", str(web))
+    assert (checked.returncode, f"{web}:1:32: cert_file: {tmp_path}/a.pem" in checked.stdout) == (1, True)
+
+
 def test_readings_have_the_contracts_keys(config: str) -> None:
     """`readings --json` names every probe with its reason, and every reading with its labels."""
     made = device_health("readings", "--json", "--config", config, *CAPTURED)
