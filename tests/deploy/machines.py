@@ -160,7 +160,8 @@ def _make(lab: Lab, machine: Machine, public_key: str) -> None:
     writes = [f"printf '%s\\n' {shlex.quote(text)} >{root}/{name}" for name, text in files.items()]
     steps = [
         f"mkdir -p {base}/upper {base}/work {root} && mount -t overlay overlay -o {overlay} {root}",
-        f"rm -rf {root}/etc/systemd/system/*.wants {root}/etc/ssh/sshd_config.d {root}/root/.bashrc {root}/etc/device-health",
+        f"rm -rf {root}/etc/systemd/system/*.wants {root}/etc/ssh/sshd_config.d {root}/root/.bashrc",
+        f"rm -rf {root}/etc/device-health",
         f"mkdir -p {root}/root/.ssh {root}/etc/systemd/network {root}/etc/systemd/system/multi-user.target.wants",
         f"ln -s {units} {root}/etc/systemd/system/multi-user.target.wants",
         f"for one in {root}/etc/machine-id {root}/root/.ssh/authorized_keys; do rm -f $one; done",

@@ -75,9 +75,13 @@ class Fleet:
         files = machine.run("find", "/etc/device-health", "/etc/systemd/system", "-printf", "%p %T@ %i %m %u:%g\n")
         return f"{files}\n{machine.property('device-health', 'MainPID')}\n{machine.run('nft', 'list', 'ruleset')}"
 
+    def query(self, expression: str) -> str:
+        """What the Prometheus server answers."""
+        return self.server.run("promtool", "query", "instant", "http://127.0.0.1:9090", expression)
+
     def up(self) -> dict[str, tuple[str, int]]:
         """The site of each workstation that Prometheus knows, and whether its last scrape succeeded."""
-        answer = self.server.run("promtool", "query", "instant", "http://127.0.0.1:9090", 'up{job="endpoint"}')
+        answer = self.query('up{job="endpoint"}')
         found = re.findall(r'instance="([^"]+)".*site="([^"]+)"\} => (\d)', answer)
         return {instance: (site, int(value)) for instance, site, value in found}
 
@@ -116,7 +120,20 @@ def variables(made: Fleet, name: str, package: Path) -> dict[str, Any]:
         "device_health_users": {"prometheus": hashed(PASSWORD)},
         "device_health_prometheus_addresses": [made.server.address, made.server.address6],
         **({"device_health_listen": "[::]:9847", "device_health_address": machine.address6} if name == "ws2" else {}),
+        **(pushing(made) if name == "ws3" else {}),
     }
+
+
+def pushing(made: Fleet) -> dict[str, Any]:
+    """What sends a workstation's samples to the server too, under a name of its own; there without TLS, and ws3 may."""
+    push = {
+        "url": f"http://{made.server.address}:9090/api/v1/write",
+        "every": "5s",
+        "labels": {"instance": "ws3-pushed", "site": "北京"},
+        "basic_auth": {"username": "endpoint", "password_file": "/etc/device-health/push-password"},
+        "allow_unprotected": True,
+    }
+    return {"device_health_settings": {"push": push}, "device_health_push_password": PASSWORD}
 
 
 def write_inventory(made: Fleet) -> None:
@@ -193,7 +210,8 @@ def run_prometheus(made: Fleet) -> None:
     script = (
         f"rm -rf {root}/etc/prometheus {root}/var/lib/prometheus {root}/etc/default/prometheus"
         f" && cp -r {home} {root}/etc/prometheus && mkdir -p {root}/etc/prometheus/targets"
-        f" && : >{root}/etc/default/prometheus && chmod -R a+rX {root}/etc/prometheus"
+        f" && echo ARGS=--web.enable-remote-write-receiver >{root}/etc/default/prometheus"
+        f" && chmod -R a+rX {root}/etc/prometheus"
         f" && install -d -o prometheus -g prometheus {root}/var/lib/prometheus {root}/var/lib/prometheus/metrics2"
     )
     done = made.lab.outside("sh", "-c", script)

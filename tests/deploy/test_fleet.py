@@ -92,6 +92,15 @@ def test_prometheus_finds_and_scrapes_all(configured: Fleet) -> None:
     assert eventually(lambda: configured.up() == CONFIGURED, SCRAPED_WITHIN_SECONDS), configured.up()
 
 
+def test_a_workstation_that_is_told_to_pushes(configured: Fleet) -> None:
+    """Its password is a file that only the agent and root can read, and its samples are there under their own name."""
+    ws3 = configured.workstation("ws3")
+    assert ws3.run("stat", "-c", "%a %U:%G", "/etc/device-health/push-password") == "640 root:device-health"
+    assert ws3.run("cat", "/etc/device-health/push-password") == PASSWORD
+    pushed = 'endpoint_push_samples_total{instance="ws3-pushed", site="北京"}'
+    assert eventually(lambda: "=>" in configured.query(pushed), SCRAPED_WITHIN_SECONDS), configured.query(pushed)
+
+
 def test_a_strangers_connection_is_dropped(configured: Fleet) -> None:
     """Where ssh is answered the agent's port is not, over IPv4 and IPv6; this computer itself may still ask."""
     ws1, ws2 = configured.workstation("ws1"), configured.workstation("ws2")
