@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.config_journal import JournalLimits, read_journal
 from agent.config_push import read_push
 from agent.config_targets import read_targets
+from agent.config_values import is_label, is_loopback, read_path
 from agent.outputs.push.settings import PushSettings
 from agent.probes import PROBES
 from agent.probes.probe import Target
@@ -50,7 +51,6 @@ _KEYS = (
     "network",
     "probes",
 )
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>[0-9]{1,5})")
 _LOGIN = re.compile(r"[\w.@\\+-]{1,256}\$?")
 _RESERVED_LABELS = ("version",)
@@ -71,7 +71,7 @@ class MetricsListener:
     @property
     def needs_protection(self) -> bool:
         """Whether the web configuration must have TLS or users."""
-        return not self.allow_unprotected and not _is_loopback(self.host)
+        return not self.allow_unprotected and not is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +155,8 @@ def _read(top: Section, default: Config) -> Config:
         it_contact=top.text("it_contact") or default.it_contact,
         labels=_labels(top),
         interval_seconds=_interval(top) or default.interval_seconds,
-        data_dir=_folder(top, "data_dir") or default.data_dir,
-        rules_dir=_folder(top, "rules_dir") or default.rules_dir,
+        data_dir=read_path(top, "data_dir") or default.data_dir,
+        rules_dir=read_path(top, "rules_dir") or default.rules_dir,
         metrics=_metrics(top, default.metrics),
         local=_local(top, default.local),
         journal=read_journal(top),
@@ -174,7 +174,7 @@ def _labels(top: Section) -> dict[str, str]:
         top.findings.add(section.table, f"{len(section.table.entries)} labels; expected at most {MOST_LABELS}")
     labels: dict[str, str] = {}
     for key, node in section.table.entries:
-        if not _LABEL.fullmatch(key.text) or key.text.startswith("__") or key.text in _RESERVED_LABELS:
+        if not is_label(key.text) or key.text in _RESERVED_LABELS:
             top.findings.add(key, f"`{key.text}` cannot be a label; expected letters, digits and _, not `version`")
         elif (text := read_text(top.findings, node)) is not None:
             labels[key.text] = text
@@ -190,20 +190,12 @@ def _interval(top: Section) -> float | None:
     return None
 
 
-def _folder(top: Section, key: str) -> Path | None:
-    text = top.text(key)
-    if text is None or Path(text).is_absolute():
-        return None if text is None else Path(text)
-    top.refuse(key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
-    return None
-
-
 def _metrics(top: Section, default: MetricsListener) -> MetricsListener:
     section = top.section("metrics", ("listen", "web_config", "allow_unprotected"))
     if section is None:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
-    web_config, is_allowed = _folder(section, "web_config"), section.boolean("allow_unprotected") or False
+    web_config, is_allowed = read_path(section, "web_config"), section.boolean("allow_unprotected") or False
     listener = MetricsListener(host=host, port=port, web_config=web_config, allow_unprotected=is_allowed)
     if listener.needs_protection and section.node("web_config") is None:
         advice = "name a `web_config` with TLS or users, or write `allow_unprotected: true`"
@@ -216,19 +208,15 @@ def _local(top: Section, default: LocalListener) -> LocalListener:
     if section is None:
         return default
     host, port = section.read("listen", _listen) or (default.host, default.port)
-    if not _is_loopback(host):
+    if not is_loopback(host):
         section.refuse("listen", f"`{host}` can be reached from outside; expected a loopback address such as 127.0.0.1")
     return LocalListener(
         host=host,
         port=port,
-        socket=_folder(section, "socket") or default.socket,
+        socket=read_path(section, "socket") or default.socket,
         silence_users=_names(section, "silence_users"),
         silence_groups=_names(section, "silence_groups"),
     )
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _names(section: Section, key: str) -> tuple[str, ...]:

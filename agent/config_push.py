@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from agent.config_values import is_label, is_loopback, read_path
 from agent.outputs.push.settings import PushSettings
 from agent.yamlsource import Findings, Node, Section, read_duration, read_text, read_whole
 
 _KEYS = ("url", "every", "labels", "spool_megabytes", "basic_auth", "authorization", "tls_config", "allow_unprotected")
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _EVERY_SECONDS = (5.0, 120.0)
 """Prometheus looks back five minutes; a sample that is lost on the way must not make a gap."""
 _SPOOL_MEGABYTES = (1, 10_000)
@@ -29,7 +28,7 @@ def read_push(top: Section) -> PushSettings | None:
     if password and token:
         section.refuse("authorization", "there is a `basic_auth` too; expected one of them")
     authorities, certificate, key = _tls(section, url)
-    if url is not None and url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url is not None and url.scheme == "http" and not is_loopback(url.hostname or ""):
         _refuse_plain(section)
     return PushSettings(
         url=default.url,
@@ -82,7 +81,7 @@ def _labels(section: Section) -> dict[str, str]:
     labels = {"job": "endpoint", "instance": socket.gethostname()}
     given = section.section("labels", None)
     for key, node in given.table.entries if given is not None else ():
-        if not _LABEL.fullmatch(key.text) or key.text.startswith("__"):
+        if not is_label(key.text):
             section.findings.add(key, f"`{key.text}` cannot be a label; expected letters, digits and _")
         elif (text := read_text(section.findings, node)) is not None:
             labels[key.text] = text
@@ -93,14 +92,14 @@ def _basic_auth(section: Section) -> tuple[str, Path | None]:
     basic = section.section("basic_auth", ("username", "password_file"))
     if basic is None or not basic.require("username", "password_file"):
         return "", None
-    return basic.text("username") or "", _file(basic, "password_file")
+    return basic.text("username") or "", read_path(basic, "password_file")
 
 
 def _authorization(section: Section) -> Path | None:
     authorization = section.section("authorization", ("credentials_file",))
     if authorization is None or not authorization.require("credentials_file"):
         return None
-    return _file(authorization, "credentials_file")
+    return read_path(authorization, "credentials_file")
 
 
 def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path | None, Path | None]:
@@ -109,7 +108,7 @@ def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path |
         return None, None, None
     if url is not None and url.scheme == "http":
         section.refuse("tls_config", "the address begins with http:, where there is no TLS; expected https:")
-    authorities, certificate, key = (_file(tls, name) for name in ("ca_file", "cert_file", "key_file"))
+    authorities, certificate, key = (read_path(tls, name) for name in ("ca_file", "cert_file", "key_file"))
     if tls.node("cert_file") is None and tls.node("key_file") is not None:
         tls.refuse("key_file", "there is a key and no `cert_file`; expected both or neither")
     if tls.node("cert_file") is not None and tls.node("key_file") is None:
@@ -117,19 +116,7 @@ def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path |
     return authorities, certificate, key
 
 
-def _file(section: Section, key: str) -> Path | None:
-    text = section.text(key)
-    if text is None or Path(text).is_absolute():
-        return None if text is None else Path(text)
-    section.refuse(key, f"`{text}` depends on where the agent is started; expected a path that begins with /")
-    return None
-
-
 def _refuse_plain(section: Section) -> None:
     if not section.boolean("allow_unprotected"):
         advice = "expected https:, or `allow_unprotected: true` where another program protects the way"
         section.refuse("url", f"without TLS everybody on the way can read it; {advice}")
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
