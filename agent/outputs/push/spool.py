@@ -63,7 +63,7 @@ class Spool:
         return self._bytes + sum(len(message.body) for message in self._held)
 
     def newest(self) -> int:
-        """The time of the newest message ever added, in milliseconds; 0 if none is known."""
+        """The time of the message that was added last, in milliseconds; 0 if none is known."""
         with self._lock, suppress(sqlite3.Error, DatabaseUnavailable):
             self._open()
         return self._newest
@@ -76,7 +76,7 @@ class Spool:
         """
         with self._lock:
             self._held.append(message)
-            self._newest = max(self._newest, message.at_milliseconds)
+            self._newest = message.at_milliseconds
             if len(self._held) > _MOST_HELD:
                 self.lost += self._held.popleft().samples
             try:
@@ -121,7 +121,7 @@ class Spool:
             connection.executescript(_TABLES)
             (self._bytes,) = connection.execute("SELECT coalesce(sum(length(body)), 0) FROM messages").fetchone()
             for (at,) in connection.execute("SELECT at FROM newest"):
-                self._newest = max(self._newest, at)
+                self._newest = self._newest or at  # what this life added is newer
             self._connection = connection
         return self._connection
 

@@ -96,12 +96,14 @@ def test_a_clock_that_is_set_back_sends_no_time_twice(tmp_path: Path, example: U
         push(pushing, at(example, 40))
         push(pushing, at(example, 101))
         push(pushing, at(example, -8000))
-        assert [when for when, _ in spooled(pushing)] == [100_000, 101_000, -8_000_000]
+        push(pushing, at(example, -8000))
+        push(pushing, at(example, 50))
+        assert [when for when, _ in spooled(pushing)] == [100_000, 101_000, -8_000_000, 50_000]
         assert {
             labels: value for spec, labels, value in pushing.counts() if spec.name == "push_dropped_samples_total"
         } == {
             (("reason", "spool_full"),): 0,
-            (("reason", "clock_set_back"),): 2,
+            (("reason", "clock_set_back"),): 3,
             (("reason", "clock_ahead"),): 0,
             (("reason", "refused"),): 0,
         }
