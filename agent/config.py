@@ -15,7 +15,7 @@ from pathlib import Path
 from agent.config_journal import JournalLimits, read_journal
 from agent.config_push import read_push
 from agent.config_targets import read_targets
-from agent.config_values import is_label, is_loopback, read_path
+from agent.config_values import is_label, is_loopback, read_path, seconds_within
 from agent.outputs.push.settings import PushSettings
 from agent.probes import PROBES
 from agent.probes.probe import Target
@@ -154,7 +154,7 @@ def _read(top: Section, default: Config) -> Config:
         language=top.choice("language", LANGUAGES) or default.language,
         it_contact=top.text("it_contact") or default.it_contact,
         labels=_labels(top),
-        interval_seconds=_interval(top) or default.interval_seconds,
+        interval_seconds=top.read("interval", seconds_within(*INTERVALS_SECONDS)) or default.interval_seconds,
         data_dir=read_path(top, "data_dir") or default.data_dir,
         rules_dir=read_path(top, "rules_dir") or default.rules_dir,
         metrics=_metrics(top, default.metrics),
@@ -179,15 +179,6 @@ def _labels(top: Section) -> dict[str, str]:
         elif (text := read_text(top.findings, node)) is not None:
             labels[key.text] = text
     return labels
-
-
-def _interval(top: Section) -> float | None:
-    seconds = top.duration("interval")
-    lowest, highest = INTERVALS_SECONDS
-    if seconds is None or lowest <= seconds <= highest:
-        return seconds
-    top.refuse("interval", f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
-    return None
 
 
 def _metrics(top: Section, default: MetricsListener) -> MetricsListener:

@@ -6,9 +6,9 @@ import socket
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from agent.config_values import is_label, is_loopback, read_path
+from agent.config_values import is_label, is_loopback, read_path, seconds_within
 from agent.outputs.push.settings import PushSettings
-from agent.yamlsource import Findings, Node, Section, read_duration, read_text, read_whole
+from agent.yamlsource import Findings, Node, Section, read_text, read_whole
 
 _KEYS = ("url", "every", "labels", "spool_megabytes", "basic_auth", "authorization", "tls_config", "allow_unprotected")
 _EVERY_SECONDS = (5.0, 120.0)
@@ -32,7 +32,7 @@ def read_push(top: Section) -> PushSettings | None:
         _refuse_plain(section)
     return PushSettings(
         url=default.url,
-        every_seconds=section.read("every", _every) or default.every_seconds,
+        every_seconds=section.read("every", seconds_within(*_EVERY_SECONDS)) or default.every_seconds,
         labels=_labels(section),
         spool_megabytes=section.read("spool_megabytes", _megabytes) or default.spool_megabytes,
         username=username,
@@ -61,15 +61,6 @@ def _url(findings: Findings, node: Node) -> SplitResult | None:
     else:
         return url
     return None
-
-
-def _every(findings: Findings, node: Node) -> float | None:
-    seconds = read_duration(findings, node)
-    lowest, highest = _EVERY_SECONDS
-    if seconds is not None and not lowest <= seconds <= highest:
-        findings.add(node, f"{seconds:g} s does not fit; expected {lowest:g}s to {highest:g}s")
-        return None
-    return seconds
 
 
 def _megabytes(findings: Findings, node: Node) -> int | None:

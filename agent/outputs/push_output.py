@@ -14,6 +14,7 @@ from agent.outputs.push.sender import Sender
 from agent.outputs.push.settings import PushSettings
 from agent.outputs.push.spool import Message, Spool
 from agent.outputs.selfmetrics import PUSH_DROPPED, PUSH_LAST_SUCCESS, PUSH_SAMPLES, PUSH_SPOOL
+from agent.readings import Labels
 
 _LONGEST_STEP_BACK_MILLISECONDS = 3_600_000
 """A clock set back by more was far ahead before: waiting until it is there again could take years."""
@@ -33,7 +34,7 @@ class PushOutput:
         self._series = series
         self._spool = Spool(path, most_bytes=settings.spool_megabytes * 1_000_000)
         self._delivery = Delivery(self._spool, Sender(settings, agent), settings.url)
-        self._before: frozenset[tuple[tuple[str, str], ...]] = frozenset()
+        self._before: frozenset[Labels] = frozenset()
         self._too_early = 0
         # A fleet that is switched on at nine must not push in the same second all day.
         self._due_at = time.monotonic() + random.uniform(0, settings.every_seconds)  # noqa: S311
