@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from statistics import median
 
 import pytest
 
@@ -220,20 +221,24 @@ def test_growth_is_unknown_again_after_a_suspend():
 
 
 @pytest.mark.slow
-def test_judging_a_busy_machine_takes_well_under_half_a_millisecond(catalogue, owners):
-    """The shipped rules on 60 sensors, a third of which move at every look, by processor time."""
+def test_judging_a_busy_machine_costs_less_than_counting_to_fifteen_thousand(catalogue, owners):
+    """The shipped rules on 60 sensors, a third of which move at every look; counting tells how fast this machine is."""
     rules = compile_rules(load_rules(rule_sources(None), catalogue), catalogue, owners)
     growth = Growth(rules.windows)
     known: Known = {}
-    spent = []
+    judging, counting = [], []
     for cycle in range(500):
         snapshot = _sixty_sensors(cycle)
         begun = time.process_time()
         growth.observe(snapshot, cycle * 5.0)
         evaluate(rules, snapshot, known, growth)
         known = remembered(rules, known, snapshot)
-        spent.append(time.process_time() - begun)
-    assert sorted(spent)[250] < 0.0004
+        judged = time.process_time()
+        for _ in range(15_000):
+            pass
+        judging.append(judged - begun)
+        counting.append(time.process_time() - judged)
+    assert median(judging) < median(counting)
 
 
 def _sixty_sensors(cycle):
