@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.loaded_program import run_loaded
+
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 15.0
 """A loaded machine may take long; a test that waits this long has failed."""
@@ -47,7 +49,7 @@ class RunningAgent:
         lines = (line for line in self.get("/metrics")[1].splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
-    def command(self, *arguments: str, input_text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, input_text: str = "") -> subprocess.CompletedProcess[str]:
         """Another command of the same program, with the same configuration."""
         return device_health(*arguments, "--config", str(self.config), input_text=input_text)
 
@@ -59,17 +61,9 @@ class RunningAgent:
         return time.monotonic() - begun
 
 
-def device_health(*arguments: str, input_text: str | None = None) -> subprocess.CompletedProcess[str]:
+def device_health(*arguments: str, input_text: str = "") -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "agent", *arguments],
-        cwd=ROOT,
-        input=input_text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_loaded(arguments, ROOT, input_text, timeout_seconds=60)
 
 
 def eventually(holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> bool:
