@@ -6,6 +6,8 @@ One set of machines for all tests, each of which leaves them configured; what it
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 import pytest
 import yaml
 
-from tests.deploy.machines import why_not
+from tests.deploy.machines import Machine, why_not
 from tests.deploy.rollout import (
     PASSWORD,
     Fleet,
@@ -25,11 +27,14 @@ from tests.deploy.rollout import (
     make_certificate,
     package_for_test,
 )
+from tests.deploy.servers import DEPLOY
 from tests.running_agent import eventually
 
 pytestmark = pytest.mark.slow
 CONFIGURED = {"ws1": ("上海", 1), "ws2": ("上海", 1), "ws3": ("北京", 1)}
 SCRAPED_WITHIN_SECONDS = 60.0
+STORED_WITHIN_SECONDS = 120.0
+"""VictoriaMetrics answers without the newest 30 s, and vmalert looks every 30 s at that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +221,48 @@ def test_a_workstation_that_leaves_keeps_its_record_only(configured: Fleet) -> N
     assert again.changed == {"ws3": 0, "metrics": 0}, again.said
 
 
+def test_victoriametrics_takes_prometheus_place(configured: Fleet) -> None:
+    """As its README says, from the second command on: the units run, scrape over TLS, evaluate, reload and remember.
+
+    The last test: it ends the Prometheus of the others.
+    """
+    server, workstations = configured.server, set(configured.up())
+    assert {"ws1", "ws2"} <= workstations
+    text = (DEPLOY / "victoriametrics" / "README.md").read_text(encoding="utf-8")
+    first, *commands = re.findall(r"(?s)```sh\n(.*?)```", text)[0].strip().splitlines()
+    assert first.startswith("cp -r ../prometheus/"), "here the playbook and the fixture have put these files there"
+    for command in commands:
+        server.run("sh", "-euc", f"cd {DEPLOY / 'victoriametrics'}; {command}")
+    all_up = dict.fromkeys(workstations, "1")
+    up = 'up{job="endpoint"}'
+    assert eventually(lambda: _stored(server, up) == all_up, STORED_WITHIN_SECONDS), _stored(server, up)
+    recorded = "instance:endpoint_agent_seen:timestamp"
+    assert eventually(lambda: set(_stored(server, recorded)) == workstations, STORED_WITHIN_SECONDS)
+    server.run("systemctl", "reload", "vmalert")
+    since = _stored(server, "tfirst_over_time(up[1h])")
+    server.run("systemctl", "restart", "victoria-metrics")
+    assert eventually(lambda: _stored(server, "tfirst_over_time(up[1h])") == since, STORED_WITHIN_SECONDS)
+    for unit in ("victoria-metrics", "vmalert"):
+        assert [server.property(unit, name) for name in ("ActiveState", "NRestarts")] == ["active", "0"], unit
+    assert server.property("vmalert", "UnitFileState") == "enabled"
+    assert server.property("prometheus", "ActiveState") == "inactive"
+
+
+def _stored(server: Machine, expression: str) -> dict[str, str]:
+    """What VictoriaMetrics answers for each workstation; nothing while it starts."""
+    url = "http://127.0.0.1:8428/api/v1/query"
+    said = server.run("curl", "--silent", "--get", url, "--data-urlencode", f"query={expression}", check=False)
+    found = json.loads(said)["data"]["result"] if said.startswith("{") else []
+    return {one["metric"]["instance"]: one["value"][1] for one in found}
+
+
 def _why_not() -> str:
     """Why this cannot be tried here; empty if it can."""
     if importlib.util.find_spec("ansible") is None:
         return "Ansible is not installed (dependency group fleet)"
-    if missing := [name for name in ("prometheus", "promtool", "curl") if shutil.which(name) is None]:
+    if missing := [
+        name for name in ("prometheus", "promtool", "victoria-metrics", "curl") if shutil.which(name) is None
+    ]:
         return f"not installed: {', '.join(missing)}"
     if subprocess.run(["/usr/bin/python3", "-c", "import apt"], capture_output=True, check=False).returncode:
         return "python3-apt is not installed"
