@@ -7,15 +7,17 @@ puts 400 samples into each series, as three hours and twenty minutes at 30 s do:
 minute to the most is what the hours add.
 
 The configuration is deploy/prometheus: its intervals, all its rules, and the fleet has faults, so that alerts fire and
-are written out. Changed are addresses, TLS (the simulated agents have none), and the waits of the findings that take
-minutes. Memory is the most that was resident in the measured time, without the file cache that mapped files count as.
+are written out. Changed are addresses and the waits of the findings that take minutes; the agents share a certificate.
+Memory is the most that was resident in the measured time, without the file cache that mapped files count as.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import gzip
 import json
+import ssl
 import statistics
 import sys
 import tempfile
@@ -30,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import psutil
 
 from tests.benchmarks.fleet_plan import FINDINGS, PORT, answering, fleet
-from tests.benchmarks.fleet_servers import own_metrics, own_total, shorten_findings, simulated_fleet
+from tests.benchmarks.fleet_servers import PASSWORD, own_metrics, own_total, shorten_findings, simulated_fleet
 from tests.deploy.servers import Prometheus, prometheus_folder, running_prometheus, set_intervals
 
 LOOK_SECONDS = 2.0
@@ -72,13 +74,17 @@ def measure(processes: dict[str, int], seconds: float) -> dict[str, Cost]:
     }
 
 
-def page_sizes() -> dict[str, float]:
+def page_sizes(secrets: Path) -> dict[str, float]:
     """The mean page of the fleet's first fifty workstations that answer: series, bytes, bytes as they travel."""
+    trust = ssl.create_default_context(cafile=str(secrets / "endpoint-ca.pem"))
+    trust.check_hostname = False  # they share one certificate
+    login = base64.b64encode(f"prometheus:{PASSWORD}".encode()).decode()
+    headers = {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"}
     series, plain, packed = [], [], []
     for one in answering(fleet(50)):
-        headers = {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"}
-        request = urllib.request.Request(f"http://{one.address}:{PORT}/metrics", headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        url = f"https://{one.address}:{PORT}/metrics"
+        request = urllib.request.Request(url, headers={**headers, "Authorization": f"Basic {login}"})
+        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
             body = answer.read()
         text = gzip.decompress(body)
         series.append(sum(1 for line in text.splitlines() if not line.startswith(b"#")))
@@ -132,7 +138,7 @@ def run(endpoints: int, settle: float, seconds: float, scrape: str) -> dict[str,
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with simulated_fleet(folder, endpoints, PORT) as simulated:
-            home = prometheus_folder(folder, simulated.targets)
+            home = prometheus_folder(folder, simulated.targets, secrets=simulated.secrets)
             shorten_findings(home)
             timeout = scrape if scrape == "1s" else "10s"
             set_intervals(home, scrape=scrape, timeout=timeout, evaluation="30s")
@@ -146,7 +152,7 @@ def run(endpoints: int, settle: float, seconds: float, scrape: str) -> dict[str,
                 )
                 return {
                     "endpoints": endpoints,
-                    **page_sizes(),
+                    **page_sizes(simulated.secrets),
                     "longest_interval_seconds": longest_interval(server, scrape),
                     "head_series": own_total(server, "prometheus_tsdb_head_series"),
                     "samples_a_second": round(samples),

@@ -35,7 +35,7 @@ def run(endpoints: int, settle: float, seconds: float) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with simulated_fleet(folder, endpoints, PORT) as simulated, alertmanager(folder, WebHook(port=9)) as port:
-            home = prometheus_folder(folder, simulated.targets, port)
+            home = prometheus_folder(folder, simulated.targets, port, simulated.secrets)
             shorten_findings(home)
             with victoria_metrics(home) as server, vmalert(home, server, port) as rules:
                 time.sleep(settle)

@@ -1,11 +1,12 @@
 """Simulates a fleet: N agents' metrics listeners in one process, each on an address of its own.
 
-Run: python tests/benchmarks/fleet.py --endpoints 2000 --targets FILE [--port 9847]
+Run: python tests/benchmarks/fleet.py --endpoints 2000 --targets FILE [--port 9847] [--web-config FILE]
 
 Every page begins as a real agent's (`fleet_workstation`), moves (`fleet_motion`) and is served by the agent's own
-listeners: one socket, one kept-open connection and one compression each, as Prometheus meets them in an office. Who has
-which fault is said in `fleet_plan`. FILE is written for Prometheus' file discovery once everything answers; the process
-then serves until it is told to end (SIGTERM). Linux only: elsewhere 127.1.2.3 is not this computer.
+listeners: one socket, one kept-open connection and one compression each, as Prometheus meets them in an office; with
+a web configuration, which all of them share, over TLS and for its users only. Who has which fault is said in
+`fleet_plan`. FILE is written for Prometheus' file discovery once everything answers; the process then serves until it
+is told to end (SIGTERM). Linux only: elsewhere 127.1.2.3 is not this computer.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from agent.outputs.http import Listener, Listeners
 from agent.outputs.metrics import accepts_openmetrics
 from agent.outputs.metrics_pages import metrics_pages
 from agent.outputs.sockets import Tcp
+from agent.outputs.webauth import protected
+from agent.outputs.webconfig import WebConfigFile
 from agent.version import VERSION
 from tests.benchmarks.fleet_motion import LivePage, Mover, Template, template
 from tests.benchmarks.fleet_plan import MODELS, PORT, Workstation, answering, discovery, fleet
@@ -57,16 +60,20 @@ def live_page(one: Workstation, pages: dict[Condition, Template], now: float) ->
     return LivePage(template=pages[one.condition], words=words, mover=Mover(random=generator, started_at=started_at))
 
 
-def listener(one: Workstation, page: LivePage, port: int) -> Listener:
-    """The workstation's door: the agent's own pages over its own HTTP."""
+def listener(one: Workstation, page: LivePage, port: int, web: WebConfigFile | None) -> Listener:
+    """The workstation's door: the agent's own pages over its own HTTP or HTTPS."""
 
     def render(accept: str | None) -> Page:
         in_openmetrics = accepts_openmetrics(accept)
         text = page.render(time.time(), in_openmetrics=in_openmetrics)
         return text.encode(), openmetrics.CONTENT_TYPE_LATEST if in_openmetrics else CONTENT_TYPE_PLAIN_0_0_4
 
-    app = App(handler=metrics_pages(render, lambda: True), body_limit_bytes=0)
-    return Listener(name=one.instance, address=Tcp(host=one.address, port=port), app=app)
+    pages = metrics_pages(render, lambda: True)
+    if web is not None:
+        pages = protected(pages, lambda: web.current().users)
+    app = App(handler=pages, body_limit_bytes=0)
+    tls = None if web is None else lambda: web.current().tls
+    return Listener(name=one.instance, address=Tcp(host=one.address, port=port), app=app, tls=tls)
 
 
 @contextmanager
@@ -93,10 +100,14 @@ def main() -> None:
     parser.add_argument("--endpoints", type=int, required=True)
     parser.add_argument("--targets", type=Path, required=True)
     parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--web-config", type=Path)
     options = parser.parse_args()
+    web = None if options.web_config is None else WebConfigFile(str(options.web_config), needs_protection=True)
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     workstations, pages, now = fleet(options.endpoints), templates(), time.time()
-    listeners = Listeners([listener(one, live_page(one, pages, now), options.port) for one in answering(workstations)])
+    listeners = Listeners(
+        [listener(one, live_page(one, pages, now), options.port, web) for one in answering(workstations)]
+    )
     with switched_off((one.address for one in workstations if one.is_off), options.port):
         gc.freeze()  # as the agent does: the templates live for as long as the process
         listeners.start()

@@ -12,23 +12,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import bcrypt
 import yaml
 
-from tests.deploy.servers import DEPLOY, Prometheus, running_server
+from tests.deploy.servers import COMMON_NAME, DEPLOY, Prometheus, running_server
 from tests.running_agent import ROOT, eventually, free_port
 
 VICTORIA = DEPLOY / "victoriametrics"
 FLEET_READY_SECONDS = 60.0
+SECRETS, PASSWORD = "secrets", "scrape me"
 LONG_WAITS = {"for: 10m": "for: 30s", "for: 5m": "for: 30s"}
 """In the copy of the findings, so that a short run sees all of them; what is evaluated is the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFleet:
-    """A running fleet: its process and its file for discovery."""
+    """A running fleet: its process, its file for discovery, and what a Prometheus needs to be let in."""
 
     process_id: int
     targets: str
+    secrets: Path
 
 
 @contextmanager
@@ -37,14 +40,39 @@ def simulated_fleet(folder: Path, endpoints: int, port: int) -> Iterator[Simulat
     path = folder / "fleet.yml"
     script = str(ROOT / "tests" / "benchmarks" / "fleet.py")
     options = ["--endpoints", str(endpoints), "--targets", str(path), "--port", str(port)]
+    options += ["--web-config", str(_protect(folder))]
     process = subprocess.Popen([sys.executable, script, *options], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         assert eventually(lambda: path.exists() or process.poll() is not None, FLEET_READY_SECONDS)
         assert process.poll() is None, f"the fleet ended with status {process.returncode}"
-        yield SimulatedFleet(process_id=process.pid, targets=path.read_text(encoding="utf-8"))
+        targets = path.read_text(encoding="utf-8")
+        yield SimulatedFleet(process_id=process.pid, targets=targets, secrets=folder / SECRETS)
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _protect(folder: Path) -> Path:
+    """The web configuration of every workstation, and beside it the secrets of the server.
+
+    The password's hash is the cheapest: two thousand agents would check theirs on two thousand processors.
+    """
+    secrets = folder / SECRETS
+    secrets.mkdir()
+    certificate, key = secrets / "endpoint-ca.pem", folder / "workstation.key"
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    names = ("-subj", f"/CN={COMMON_NAME}", "-addext", f"subjectAltName=DNS:{COMMON_NAME}")
+    command = ["openssl", "req", "-x509", *curve, *names, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    (secrets / "endpoint-password").write_text(PASSWORD)
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    config = {
+        "tls_server_config": {"cert_file": str(certificate), "key_file": str(key)},
+        "basic_auth_users": {"prometheus": hashed},
+    }
+    path = folder / "web.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
 
 
 def shorten_findings(home: Path) -> None:

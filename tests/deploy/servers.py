@@ -21,6 +21,8 @@ from tests.running_agent import ROOT, eventually, free_port
 
 DEPLOY = ROOT / "deploy"
 STARTS_WITHIN_SECONDS = 60.0
+COMMON_NAME = "workstation.test"
+"""In the one certificate that simulated workstations share; real ones have their own, for their own name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,13 @@ def prometheus(
         yield server
 
 
-def prometheus_folder(folder: Path, targets: str, alertmanager_port: int | None = None) -> Path:
-    """A copy of deploy/prometheus for these targets; changed are only addresses, and TLS, which the agents lack."""
+def prometheus_folder(
+    folder: Path, targets: str, alertmanager_port: int | None = None, secrets: Path | None = None
+) -> Path:
+    """A copy of deploy/prometheus for these targets, as it is but for addresses and the name in the certificate.
+
+    Without secrets (a CA and a password, as its README names them) the agents have no TLS and ask for no password.
+    """
     home = Path(shutil.copytree(DEPLOY / "prometheus", folder / "prometheus"))
     shutil.rmtree(home / "targets")
     (home / "targets").mkdir()
@@ -91,9 +98,13 @@ def prometheus_folder(folder: Path, targets: str, alertmanager_port: int | None 
         [f"127.0.0.1:{alertmanager_port}"] if alertmanager_port else []
     )
     job = config["scrape_configs"][0]
-    for name in ("tls_config", "basic_auth"):
-        del job[name]
-    job["scheme"] = "http"
+    if secrets is None:
+        for name in ("tls_config", "basic_auth"):
+            del job[name]
+        job["scheme"] = "http"
+    else:
+        shutil.copytree(secrets, home / "secrets")
+        job["tls_config"]["server_name"] = COMMON_NAME
     (home / "prometheus.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     return home
 

@@ -49,7 +49,7 @@ ENDPOINTS = 150
 PATIENCE_SECONDS = 60.0
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 as its own")
-SERVERS = ("prometheus", "prometheus-alertmanager")
+SERVERS = ("prometheus", "prometheus-alertmanager", "openssl")
 VICTORIA = ("victoria-metrics", "vmalert")
 
 
@@ -228,7 +228,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedFle
 
 
 def folder_for(simulated: SimulatedFleet, folder: Path, alertmanager_port: int) -> Path:
-    home = prometheus_folder(folder, simulated.targets, alertmanager_port)
+    home = prometheus_folder(folder, simulated.targets, alertmanager_port, simulated.secrets)
     shorten_findings(home)
     set_intervals(home, scrape="5s", timeout="3s", evaluation="5s")
     return home
