@@ -10,7 +10,17 @@ from agent.config_values import is_label, is_loopback, read_path, seconds_within
 from agent.outputs.push.settings import PushSettings
 from agent.yamlsource import Findings, Node, Section, read_text, read_whole
 
-_KEYS = ("url", "every", "labels", "spool_megabytes", "basic_auth", "authorization", "tls_config", "allow_unprotected")
+_KEYS = (
+    "url",
+    "every",
+    "labels",
+    "spool_megabytes",
+    "basic_auth",
+    "authorization",
+    "tls_config",
+    "proxy_url",
+    "allow_unprotected",
+)
 _EVERY_SECONDS = (5.0, 120.0)
 """Prometheus looks back five minutes; a sample that is lost on the way must not make a gap."""
 _SPOOL_MEGABYTES = (1, 10_000)
@@ -41,6 +51,7 @@ def read_push(top: Section) -> PushSettings | None:
         ca_file=authorities,
         cert_file=certificate,
         key_file=key,
+        proxy=_proxy(section, url),
     )
 
 
@@ -105,6 +116,31 @@ def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path |
     if tls.node("cert_file") is not None and tls.node("key_file") is None:
         tls.refuse("cert_file", "there is a certificate and no `key_file`; expected both or neither")
     return authorities, certificate, key
+
+
+def _proxy(section: Section, url: SplitResult | None) -> tuple[str, int] | None:
+    proxy = section.read("proxy_url", _proxy_url)
+    if proxy is not None and url is not None and url.scheme == "http":
+        section.refuse("proxy_url", "the address begins with http:, which no tunnel protects; expected https:")
+    return proxy
+
+
+def _proxy_url(findings: Findings, node: Node) -> tuple[str, int] | None:
+    text = read_text(findings, node)
+    if text is None:
+        return None
+    try:
+        proxy = urlsplit(text)
+        host, port = proxy.hostname, proxy.port
+    except ValueError:
+        proxy, host, port = urlsplit(""), None, None
+    if proxy.username is not None or proxy.password is not None:
+        findings.add(node, "a proxy that asks for a password cannot be used; expected an address without one")
+    elif not host or not port or text.rstrip("/") != f"http://{proxy.netloc}" or not text.isascii():
+        findings.add(node, f"`{text}` is no address of a proxy; expected one such as http://proxy.example.com:3128")
+    else:
+        return host, port
+    return None
 
 
 def _refuse_plain(section: Section) -> None:

@@ -21,6 +21,7 @@ push:
   spool_megabytes: 20
   basic_auth: {{username: endpoint, password_file: /etc/device-health/push-password}}
   tls_config: {{ca_file: /srv/ca.pem, cert_file: /srv/cert.pem, key_file: /srv/key.pem}}
+  proxy_url: http://[fd00::1]:3128/
 """
     config = load(tmp_path, text)
     assert config.push == PushSettings(
@@ -33,6 +34,7 @@ push:
         ca_file=Path("/srv/ca.pem"),
         cert_file=Path("/srv/cert.pem"),
         key_file=Path("/srv/key.pem"),
+        proxy=("fd00::1", 3128),
     )
     (tmp_path / "shown.yaml").write_text(describe(config), encoding="utf-8")
     assert load_config(tmp_path / "shown.yaml") == config
@@ -67,6 +69,7 @@ def test_an_address_that_will_not_do_is_refused(tmp_path: Path, address: str, fo
     assert faults(tmp_path, f"push: {{url: '{address}'}}\n") == [f"agent.yaml:1:13: {found}"]
 
 
+PROXY = "is no address of a proxy; expected one such as http://proxy.example.com:3128"
 BOTH = "basic_auth: {username: li, password_file: /p}\n  authorization: {credentials_file: /t}"
 
 
@@ -87,6 +90,16 @@ BOTH = "basic_auth: {username: li, password_file: /p}\n  authorization: {credent
             "3:27: there is a certificate and no `key_file`; expected both or neither",
         ),
         ("tls_config: {key_file: /k}", "3:26: there is a key and no `cert_file`; expected both or neither"),
+        ("proxy_url: 'proxy:3128'", f"3:14: `proxy:3128` {PROXY}"),
+        ("proxy_url: 'http://proxy'", f"3:14: `http://proxy` {PROXY}"),
+        ("proxy_url: 'https://proxy:3128'", f"3:14: `https://proxy:3128` {PROXY}"),
+        ("proxy_url: 'http://proxy:99999'", f"3:14: `http://proxy:99999` {PROXY}"),
+        ("proxy_url: 'http://[fd00::1'", f"3:14: `http://[fd00::1` {PROXY}"),
+        ("proxy_url: 'http://proxy:3128/x'", f"3:14: `http://proxy:3128/x` {PROXY}"),
+        (
+            "proxy_url: 'http://li:pw@proxy:3128'",
+            "3:14: a proxy that asks for a password cannot be used; expected an address without one",
+        ),
         ("tls_confg: {}", "3:3: unknown key `tls_confg`; did you mean `tls_config`?"),
     ],
 )
@@ -98,6 +111,9 @@ def test_tls_without_tls_is_refused(tmp_path: Path) -> None:
     """And a section without an address says that one is missing."""
     assert faults(tmp_path, "push: {url: 'http://[::1]:9090/w', tls_config: {ca_file: /c}}\n") == [
         "agent.yaml:1:48: the address begins with http:, where there is no TLS; expected https:"
+    ]
+    assert faults(tmp_path, "push: {url: 'http://[::1]:9090/w', proxy_url: 'http://p:3128'}\n") == [
+        "agent.yaml:1:47: the address begins with http:, which no tunnel protects; expected https:"
     ]
     assert faults(tmp_path, "push: {every: 15s}\n") == [
         "agent.yaml:1:7: `url` is missing here; expected a value for it"

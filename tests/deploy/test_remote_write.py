@@ -107,16 +107,21 @@ def test_a_laptop_that_was_cut_off_and_killed_delivers_everything_once(tmp_path:
     assert "takes samples again; 0 messages were dropped" in log
 
 
+def protect(folder: Path, users: dict[str, str]) -> Path:
+    """A web configuration with a certificate, `cert.pem` beside it."""
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=p", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(["openssl", "req", "-x509", *curve, *names], cwd=folder, check=True, capture_output=True)
+    tls = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
+    web = folder / "web.yml"
+    web.write_text(yaml.safe_dump({"tls_server_config": tls, "basic_auth_users": users}))
+    return web
+
+
 def test_tls_and_a_password_are_asked_for_and_may_change(tmp_path: Path) -> None:
     """A certificate that is not trusted and a wrong password cost no sample, and are named."""
     port = free_port()
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=p", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(["openssl", "req", "-x509", *curve, *names], cwd=tmp_path, check=True, capture_output=True)
-    web = tmp_path / "web.yml"
-    user = {"endpoint": bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()}
-    tls = {"cert_file": str(tmp_path / "cert.pem"), "key_file": str(tmp_path / "key.pem")}
-    web.write_text(yaml.safe_dump({"tls_server_config": tls, "basic_auth_users": user}))
+    web = protect(tmp_path, {"endpoint": bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()})
     password = tmp_path / "password"
     password.write_text("wrong\n")
     url = f"https://127.0.0.1:{port}/api/v1/write"
@@ -133,6 +138,36 @@ def test_tls_and_a_password_are_asked_for_and_may_change(tmp_path: Path) -> None
         password.write_text("right\n")
         taken = lambda: post_with(sender, now()).fate is Fate.TAKEN  # noqa: E731  # it says 503 until it has read its past
         assert eventually(taken, PATIENCE_SECONDS)
+
+
+@pytest.mark.skipif(shutil.which("tinyproxy") is None, reason="tinyproxy is not installed (Debian: tinyproxy-bin)")
+def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
+    """The certificate is the server's own; a proxy that refuses or is not there is named."""
+    port, proxy_port = free_port(), free_port()
+    settings = PushSettings(
+        url=f"https://127.0.0.1:{port}/api/v1/write",
+        ca_file=tmp_path / "cert.pem",
+        proxy=("127.0.0.1", proxy_port),
+    )
+    web = protect(tmp_path, {})
+    through = f" (through the proxy 127.0.0.1:{proxy_port})"
+    with receiver(tmp_path, port, web=web):
+        assert post(settings, now()).reason == f"Connection refused{through}"
+        with tinyproxy(tmp_path, proxy_port, lets_through=port):
+            assert eventually(lambda: post(settings, now()).fate is Fate.TAKEN, PATIENCE_SECONDS)
+            assert f"CONNECT 127.0.0.1:{port}" in (tmp_path / "tinyproxy.log").read_text()
+        with tinyproxy(tmp_path, proxy_port, lets_through=443):
+            refused = post(settings, now())
+    assert (refused.fate, refused.reason) == (Fate.LATER, f"Tunnel connection failed: 403 Access violation{through}")
+
+
+@contextmanager
+def tinyproxy(folder: Path, port: int, *, lets_through: int) -> Iterator[None]:
+    """Debian's, which opens tunnels to one port only."""
+    settings = f"Port {port}\nListen 127.0.0.1\nConnectPort {lets_through}\nLogLevel Connect\n"
+    (folder / "tinyproxy.conf").write_text(settings)
+    with running_server(["tinyproxy", "-d", "-c", "tinyproxy.conf"], folder, port, ready=""):
+        yield
 
 
 def test_what_prometheus_takes_and_what_it_never_will(tmp_path: Path) -> None:

@@ -69,13 +69,17 @@ class Sender:
         url = urlsplit(self._settings.url)
         host, port = url.hostname or "", url.port
         headers = {**CONTENT_HEADERS, "User-Agent": self._agent, **_authorization(self._settings)}
+        proxy = self._settings.proxy
         wire: http.client.HTTPConnection
         if url.scheme == "https":
-            wire = http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=self._context())
+            first_host, first_port = proxy or (host, port)
+            wire = http.client.HTTPSConnection(first_host, first_port, timeout=TIMEOUT_SECONDS, context=self._context())
+            if proxy is not None:
+                wire.set_tunnel(host, port)
         else:
             wire = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         try:
-            yield Connection(wire, f"{url.path or '/'}{f'?{url.query}' if url.query else ''}", headers)
+            yield Connection(wire, f"{url.path or '/'}{f'?{url.query}' if url.query else ''}", headers, _way(proxy))
         finally:
             wire.close()
 
@@ -95,10 +99,12 @@ class Sender:
 class Connection:
     """One connection to the server; several messages go through it, one at a time."""
 
-    def __init__(self, wire: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> None:
+    def __init__(self, wire: http.client.HTTPConnection, path: str, headers: dict[str, str], way: str) -> None:
+        """`way` is said beside a failure to reach the server."""
         self._wire = wire
         self._path = path
         self._headers = headers
+        self._way = way
 
     def post(self, body: bytes) -> Answer:
         """Send the message and wait for the answer."""
@@ -108,7 +114,7 @@ class Connection:
             said = response.read(_LONGEST_REASON).decode("utf-8", "replace")
             response.read()
         except (OSError, http.client.HTTPException) as error:
-            return Answer(fate=Fate.LATER, reason=_reason(error))
+            return Answer(fate=Fate.LATER, reason=_reason(error) + self._way)
         server_at = _date(response.headers.get("Date", ""))
         if 200 <= response.status < 300:
             return Answer(fate=Fate.TAKEN, server_at=server_at)
@@ -117,6 +123,10 @@ class Connection:
             return Answer(fate=Fate.REFUSED, reason=reason, server_at=server_at)
         wait = _asked_wait(response.headers.get("Retry-After", ""))
         return Answer(fate=Fate.LATER, reason=reason, wait_seconds=wait, server_at=server_at)
+
+
+def _way(proxy: tuple[str, int] | None) -> str:
+    return "" if proxy is None else f" (through the proxy {proxy[0]}:{proxy[1]})"
 
 
 def _bundle() -> Path | None:
