@@ -20,7 +20,7 @@ import psutil
 from tests.running_agent import eventually
 
 STARTS_WITHIN_SECONDS = 60.0
-PROGRAMS = ("systemd-nspawn", "unshare", "nsenter", "ip", "sshd", "ssh-keygen", "nft", "openssl")
+PROGRAMS = ("systemd-nspawn", "unshare", "nsenter", "ip", "sshd", "ssh-keygen", "nft", "openssl", "sudo")
 CGROUPS = Path("/sys/fs/cgroup")
 SYSTEM_PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 NETWORK = """
@@ -118,7 +118,10 @@ def why_not() -> str:
 
 @contextmanager
 def laboratory(folder: Path, names: Sequence[str], public_key: str) -> Iterator[Lab]:
-    """The machines, running; reached as root over ssh by who has the key. All is ended and removed afterwards."""
+    """The machines, running; reached over ssh by who has the key, as root or as `admin`, who may use sudo.
+
+    All is ended and removed afterwards.
+    """
     command = ["unshare", "--mount", "--net", "--propagation=private", "sleep", "infinity"]
     lab = Lab(folder=folder, holder=subprocess.Popen(command))
     try:
@@ -156,6 +159,7 @@ def _make(lab: Lab, machine: Machine, public_key: str) -> None:
         "etc/systemd/network/10-host0.network": NETWORK.format(number=machine.number),
         "etc/ssh/sshd_config": "PermitRootLogin prohibit-password\nUsePAM yes\nSubsystem sftp internal-sftp\n",
         "root/.ssh/authorized_keys": public_key,
+        "etc/sudoers.d/admin": "admin ALL=(ALL) NOPASSWD: ALL",
     }
     writes = [f"printf '%s\\n' {shlex.quote(text)} >{root}/{name}" for name, text in files.items()]
     steps = [
@@ -166,7 +170,9 @@ def _make(lab: Lab, machine: Machine, public_key: str) -> None:
         f"ln -s {units} {root}/etc/systemd/system/multi-user.target.wants",
         f"for one in {root}/etc/machine-id {root}/root/.ssh/authorized_keys; do rm -f $one; done",
         *writes,
-        f"chmod 700 {root}/root/.ssh && chmod 600 {root}/root/.ssh/authorized_keys",
+        f"chmod 700 {root}/root/.ssh && chmod 600 {root}/root/.ssh/authorized_keys {root}/etc/sudoers.d/admin",
+        f"chroot {root} useradd --create-home --shell /bin/sh admin && cp -r {root}/root/.ssh {root}/home/admin",
+        f"chroot {root} chown -R admin: /home/admin/.ssh",
         f"ssh-keygen -A -f {root} >/dev/null",
     ]
     _must(lab, " && ".join(steps))

@@ -103,7 +103,7 @@ def fleet(folder: Path, package: Path) -> Iterator[Fleet]:
 
 
 def variables(made: Fleet, name: str, package: Path) -> dict[str, Any]:
-    """A workstation's part of the inventory. ws2 is asked over IPv6."""
+    """A workstation's part of the inventory. ws2 is asked over IPv6, and configured by a user with sudo."""
     machine = made.workstation(name)
     return {
         "ansible_host": machine.address,
@@ -119,8 +119,17 @@ def variables(made: Fleet, name: str, package: Path) -> dict[str, Any]:
         "device_health_key": str(made.folder / f"{name}.key"),
         "device_health_users": {"prometheus": hashed(PASSWORD)},
         "device_health_prometheus_addresses": [made.server.address, made.server.address6],
-        **({"device_health_listen": "[::]:9847", "device_health_address": machine.address6} if name == "ws2" else {}),
+        **(another_way(machine) if name == "ws2" else {}),
         **(pushing(made) if name == "ws3" else {}),
+    }
+
+
+def another_way(machine: Machine) -> dict[str, Any]:
+    """What a workstation has that differs from the others in how it is reached."""
+    return {
+        "ansible_user": "admin",
+        "device_health_listen": "[::]:9847",
+        "device_health_address": machine.address6,
     }
 
 
