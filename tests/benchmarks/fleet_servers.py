@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import bcrypt
 import yaml
 
 from tests.deploy.servers import COMMON_NAME, DEPLOY, Prometheus, running_server
+from tests.protection import hashed, make_certificate, write_web_config
 from tests.running_agent import ROOT, eventually, free_port
 
 VICTORIA = DEPLOY / "victoriametrics"
@@ -60,18 +60,10 @@ def _protect(folder: Path) -> Path:
     secrets = folder / SECRETS
     secrets.mkdir()
     certificate, key = secrets / "endpoint-ca.pem", folder / "workstation.key"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    names = ("-subj", f"/CN={COMMON_NAME}", "-addext", f"subjectAltName=DNS:{COMMON_NAME}")
-    command = ["openssl", "req", "-x509", *curve, *names, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
+    make_certificate(certificate, key, COMMON_NAME, f"DNS:{COMMON_NAME}")
     (secrets / "endpoint-password").write_text(PASSWORD)
-    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    config = {
-        "tls_server_config": {"cert_file": str(certificate), "key_file": str(key)},
-        "basic_auth_users": {"prometheus": hashed},
-    }
     path = folder / "web.yaml"
-    path.write_text(yaml.safe_dump(config))
+    write_web_config(path, certificate, key, {"prometheus": hashed(PASSWORD)})
     return path
 
 

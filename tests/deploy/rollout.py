@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import bcrypt
 import yaml
 
 from tests.deploy.machines import SYSTEM_PATH, Lab, Machine, laboratory
 from tests.deploy.servers import DEPLOY
+from tests.protection import CURVE, hashed
 from tests.running_agent import ROOT
 
 ANSIBLE = DEPLOY / "ansible"
@@ -169,15 +169,8 @@ def environment(made: Fleet) -> dict[str, str]:
     }
 
 
-def hashed(password: str) -> str:
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
-
-
 def make_authority(folder: Path) -> None:
     openssl("req", "-x509", *CURVE, "-subj", "/CN=test CA", "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem")
-
-
-CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
 
 
 def make_certificate(made: Fleet, name: str) -> str:

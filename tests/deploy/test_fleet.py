@@ -23,11 +23,11 @@ from tests.deploy.rollout import (
     Fleet,
     Played,
     fleet,
-    hashed,
     make_certificate,
     package_for_test,
 )
 from tests.deploy.servers import DEPLOY
+from tests.protection import hashed
 from tests.running_agent import eventually
 
 pytestmark = pytest.mark.slow
@@ -239,9 +239,10 @@ def test_victoriametrics_takes_prometheus_place(configured: Fleet) -> None:
     recorded = "instance:endpoint_agent_seen:timestamp"
     assert eventually(lambda: set(_stored(server, recorded)) == workstations, STORED_WITHIN_SECONDS)
     server.run("systemctl", "reload", "vmalert")
-    since = _stored(server, "tfirst_over_time(up[1h])")
+    first_seen = "tfirst_over_time(up[1h])"
+    since = _stored(server, first_seen)
     server.run("systemctl", "restart", "victoria-metrics")
-    assert eventually(lambda: _stored(server, "tfirst_over_time(up[1h])") == since, STORED_WITHIN_SECONDS)
+    assert eventually(lambda: _stored(server, first_seen) == since, STORED_WITHIN_SECONDS)
     for unit in ("victoria-metrics", "vmalert"):
         assert [server.property(unit, name) for name in ("ActiveState", "NRestarts")] == ["active", "0"], unit
     assert server.property("vmalert", "UnitFileState") == "enabled"

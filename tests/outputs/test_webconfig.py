@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from agent.outputs.exchange import application, text
@@ -22,11 +21,12 @@ from agent.outputs.sockets import Tcp
 from agent.outputs.webauth import protected
 from agent.outputs.webconfig import WebConfigFile, load
 from agent.outputs.webconfig_yaml import WebConfigError
+from tests.protection import hashed, make_certificate
 
 Serve = Callable[..., Listeners]
 Logs = pytest.LogCaptureFixture
-RIGHT = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
-OLD_STYLE = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode().replace("$2b$", "$2y$")
+RIGHT = hashed("right")
+OLD_STYLE = hashed("right").replace("$2b$", "$2y$")
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
 
@@ -41,18 +41,11 @@ class Clock:
         return self.seconds
 
 
-def make_certificate(folder: Path, name: str, common_name: str = "127.0.0.1") -> None:
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", f"/CN={common_name}", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
-    subprocess.run(["openssl", "req", "-x509", *curve, *names, *files], check=True, capture_output=True)
-
-
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificates")
     for name in ("server", "renewed", "client"):
-        make_certificate(folder, name)
+        make_certificate(folder / f"{name}.pem", folder / f"{name}.key", "127.0.0.1")
     return folder
 
 
@@ -165,9 +158,9 @@ def test_an_older_version_than_allowed_is_refused(serve: Serve, folder: Path) ->
     assert ask(port, trusting(folder / "server.pem")) == OK
 
 
-@pytest.mark.parametrize("hashed", [RIGHT, OLD_STYLE], ids=["2b", "2y"])
-def test_users_get_in_with_their_password_only(serve: Serve, tmp_path: Path, hashed: str) -> None:
-    port = serve_with(serve, tmp_path, f"basic_auth_users:\n  prometheus: {hashed}\n")
+@pytest.mark.parametrize("stored", [RIGHT, OLD_STYLE], ids=["2b", "2y"])
+def test_users_get_in_with_their_password_only(serve: Serve, tmp_path: Path, stored: str) -> None:
+    port = serve_with(serve, tmp_path, f"basic_auth_users:\n  prometheus: {stored}\n")
     assert [ask(port, credentials=c) for c in (None, "prometheus:right", "prometheus:right")] == [REFUSED, OK, OK]
     assert ask(port, credentials="prometheus:wrong") == REFUSED
 
@@ -191,7 +184,7 @@ def test_a_changed_password_is_not_remembered(serve: Serve, tmp_path: Path) -> N
     clock = Clock()
     port = serve_with(serve, tmp_path, f"basic_auth_users:\n  prometheus: {RIGHT}\n", clock)
     assert ask(port, credentials="prometheus:right") == OK
-    changed = bcrypt.hashpw(b"changed", bcrypt.gensalt(4)).decode()
+    changed = hashed("changed")
     (tmp_path / "web.yaml").write_text(f"basic_auth_users:\n  prometheus: {changed}\n  second: {RIGHT}\n")
     clock.seconds += 2
     assert ask(port, credentials="prometheus:changed") == OK
