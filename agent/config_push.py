@@ -51,7 +51,7 @@ def read_push(top: Section) -> PushSettings | None:
         ca_file=authorities,
         cert_file=certificate,
         key_file=key,
-        proxy=_proxy(section, url),
+        proxy_url=_proxy(section, url) or default.proxy_url,
     )
 
 
@@ -59,12 +59,8 @@ def _url(findings: Findings, node: Node) -> SplitResult | None:
     text = read_text(findings, node)
     if text is None:
         return None
-    try:
-        url = urlsplit(text)
-        is_usable = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
-    except ValueError:
-        is_usable = False
-    if not is_usable or not text.isascii() or not text.isprintable() or " " in text or url.fragment:
+    url = _split(text)
+    if url is None or url.scheme not in ("http", "https") or url.fragment:
         expected = "expected one such as https://prometheus.example.com/api/v1/write"
         findings.add(node, f"`{text}` is no address of a receiver; {expected}")
     elif url.username is not None or url.password is not None:
@@ -72,6 +68,16 @@ def _url(findings: Findings, node: Node) -> SplitResult | None:
     else:
         return url
     return None
+
+
+def _split(text: str) -> SplitResult | None:
+    """The address in its parts; nothing where no connection could be made to it."""
+    try:
+        url = urlsplit(text)
+        is_usable = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return None
+    return url if is_usable and text.isascii() and text.isprintable() and " " not in text else None
 
 
 def _megabytes(findings: Findings, node: Node) -> int | None:
@@ -118,28 +124,24 @@ def _tls(section: Section, url: SplitResult | None) -> tuple[Path | None, Path |
     return authorities, certificate, key
 
 
-def _proxy(section: Section, url: SplitResult | None) -> tuple[str, int] | None:
+def _proxy(section: Section, url: SplitResult | None) -> str | None:
     proxy = section.read("proxy_url", _proxy_url)
     if proxy is not None and url is not None and url.scheme == "http":
         section.refuse("proxy_url", "the address begins with http:, which no tunnel protects; expected https:")
     return proxy
 
 
-def _proxy_url(findings: Findings, node: Node) -> tuple[str, int] | None:
+def _proxy_url(findings: Findings, node: Node) -> str | None:
     text = read_text(findings, node)
     if text is None:
         return None
-    try:
-        proxy = urlsplit(text)
-        host, port = proxy.hostname, proxy.port
-    except ValueError:
-        proxy, host, port = urlsplit(""), None, None
-    if proxy.username is not None or proxy.password is not None:
+    proxy = _split(text)
+    if proxy is not None and (proxy.username is not None or proxy.password is not None):
         findings.add(node, "a proxy that asks for a password cannot be used; expected an address without one")
-    elif not host or not port or text.rstrip("/") != f"http://{proxy.netloc}" or not text.isascii():
+    elif proxy is None or proxy.port is None or text.rstrip("/") != f"http://{proxy.netloc}":
         findings.add(node, f"`{text}` is no address of a proxy; expected one such as http://proxy.example.com:3128")
     else:
-        return host, port
+        return f"http://{proxy.netloc}"
     return None
 
 

@@ -49,7 +49,7 @@ def _push_document(push: PushSettings) -> dict[str, object]:
         "labels": dict(push.labels),
         "spool_megabytes": push.spool_megabytes,
         **{key: part for key, part in parts.items() if part},
-        **({"proxy_url": f"http://{_joined(*push.proxy)}"} if push.proxy else {}),
+        **({"proxy_url": push.proxy_url} if push.proxy_url else {}),
         **({"allow_unprotected": True} if push.url.startswith("http:") else {}),
     }
 

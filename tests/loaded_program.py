@@ -45,7 +45,7 @@ def run_loaded(
 def _run(arguments: list[str], folder: Path, environment: Mapping[str, str], streams: tuple[Path, Path, Path]) -> None:
     """In the new process: become the command."""
     for number, path in enumerate(streams):
-        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC * (number > 0))
+        opened = os.open(path, os.O_RDWR | os.O_CREAT)
         os.dup2(opened, number)
     sys.stdin = os.fdopen(0, closefd=False)
     os.chdir(folder)

@@ -34,7 +34,7 @@ push:
         ca_file=Path("/srv/ca.pem"),
         cert_file=Path("/srv/cert.pem"),
         key_file=Path("/srv/key.pem"),
-        proxy=("fd00::1", 3128),
+        proxy_url="http://[fd00::1]:3128",
     )
     (tmp_path / "shown.yaml").write_text(describe(config), encoding="utf-8")
     assert load_config(tmp_path / "shown.yaml") == config

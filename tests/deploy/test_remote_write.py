@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import bcrypt
 import pytest
 import yaml
 
@@ -20,6 +19,7 @@ from agent.outputs.push.request import encode
 from agent.outputs.push.sender import Answer, Fate, Sender
 from agent.outputs.push.settings import PushSettings
 from tests.deploy.servers import DEPLOY, Prometheus, running_server
+from tests.protection import hashed, make_certificate, write_web_config
 from tests.running_agent import eventually, free_port, running
 
 pytestmark = [
@@ -109,19 +109,16 @@ def test_a_laptop_that_was_cut_off_and_killed_delivers_everything_once(tmp_path:
 
 def protect(folder: Path, users: dict[str, str]) -> Path:
     """A web configuration with a certificate, `cert.pem` beside it."""
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=p", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(["openssl", "req", "-x509", *curve, *names], cwd=folder, check=True, capture_output=True)
-    tls = {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
-    web = folder / "web.yml"
-    web.write_text(yaml.safe_dump({"tls_server_config": tls, "basic_auth_users": users}))
+    certificate, key, web = folder / "cert.pem", folder / "key.pem", folder / "web.yml"
+    make_certificate(certificate, key, "p")
+    write_web_config(web, certificate, key, users)
     return web
 
 
 def test_tls_and_a_password_are_asked_for_and_may_change(tmp_path: Path) -> None:
     """A certificate that is not trusted and a wrong password cost no sample, and are named."""
     port = free_port()
-    web = protect(tmp_path, {"endpoint": bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()})
+    web = protect(tmp_path, {"endpoint": hashed("right")})
     password = tmp_path / "password"
     password.write_text("wrong\n")
     url = f"https://127.0.0.1:{port}/api/v1/write"
@@ -147,7 +144,7 @@ def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
     settings = PushSettings(
         url=f"https://127.0.0.1:{port}/api/v1/write",
         ca_file=tmp_path / "cert.pem",
-        proxy=("127.0.0.1", proxy_port),
+        proxy_url=f"http://127.0.0.1:{proxy_port}",
     )
     web = protect(tmp_path, {})
     through = f" (through the proxy 127.0.0.1:{proxy_port})"

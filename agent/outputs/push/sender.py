@@ -69,17 +69,20 @@ class Sender:
         url = urlsplit(self._settings.url)
         host, port = url.hostname or "", url.port
         headers = {**CONTENT_HEADERS, "User-Agent": self._agent, **_authorization(self._settings)}
-        proxy = self._settings.proxy
+        proxy = urlsplit(self._settings.proxy_url)
+        way = f" (through the proxy {proxy.netloc})" if proxy.netloc else ""
         wire: http.client.HTTPConnection
         if url.scheme == "https":
-            first_host, first_port = proxy or (host, port)
-            wire = http.client.HTTPSConnection(first_host, first_port, timeout=TIMEOUT_SECONDS, context=self._context())
-            if proxy is not None:
+            first = proxy if proxy.netloc else url
+            wire = http.client.HTTPSConnection(
+                first.hostname or "", first.port, timeout=TIMEOUT_SECONDS, context=self._context()
+            )
+            if proxy.netloc:
                 wire.set_tunnel(host, port)
         else:
             wire = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         try:
-            yield Connection(wire, f"{url.path or '/'}{f'?{url.query}' if url.query else ''}", headers, _way(proxy))
+            yield Connection(wire, f"{url.path or '/'}{f'?{url.query}' if url.query else ''}", headers, way)
         finally:
             wire.close()
 
@@ -123,10 +126,6 @@ class Connection:
             return Answer(fate=Fate.REFUSED, reason=reason, server_at=server_at)
         wait = _asked_wait(response.headers.get("Retry-After", ""))
         return Answer(fate=Fate.LATER, reason=reason, wait_seconds=wait, server_at=server_at)
-
-
-def _way(proxy: tuple[str, int] | None) -> str:
-    return "" if proxy is None else f" (through the proxy {proxy[0]}:{proxy[1]})"
 
 
 def _bundle() -> Path | None:

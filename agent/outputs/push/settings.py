@@ -12,7 +12,7 @@ class PushSettings:
     """Where the samples go and as whom. The files are read at each connection, so that they can be replaced.
 
     `labels` stand on every series, as a scrape would put them: job, instance, site. At most one of password and token.
-    `proxy` is the host and port of an HTTP proxy, which is asked for a tunnel.
+    `proxy_url` is that of an HTTP proxy, which is asked for a tunnel; empty: none.
     """
 
     url: str
@@ -25,4 +25,4 @@ class PushSettings:
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    proxy: tuple[str, int] | None = None
+    proxy_url: str = ""
